@@ -1,0 +1,10 @@
+//! A deterministic test harness for TCP errors.
+
+pub mod engine;
+mod link;
+pub mod outcome;
+pub mod plan;
+pub mod scenario;
+
+pub use halfopen_tcp as tcp;
+pub use link::LinkFigures;

@@ -1,0 +1,18 @@
+//! A sans-IO TCP: the protocol of RFC 9293 and the sockets of one host, with the timers, the limits and the errors of
+//! several operating systems.
+//!
+//! There is no clock, no IO, no async and no OS call in this crate. A [`Host`] takes packets, the time and socket
+//! calls in, and hands packets, its next deadline and news for programs out; [`Host`] says in which order.
+
+mod cause;
+pub mod profile;
+mod rng;
+mod time;
+pub mod wire;
+
+pub use cause::{Call, Cause};
+pub use profile::Profile;
+pub use rng::Rng;
+pub use time::Instant;
+mod host;
+pub use host::{Failure, Host, ProcessId, Shutdown, SocketId, SocketOption, Transition};
