@@ -97,8 +97,8 @@ pub enum StepResult {
     Eof(u64),
     /// With an error.
     Failed {
-        /// Why.
-        cause: Cause,
+        /// Why. `None` where the engine cannot tell: the real kernel gives an error and keeps its reason to itself.
+        cause: Option<Cause>,
         /// What the program saw. `None` for what no call returned: its program was killed.
         error: Option<&'static OsError>,
         /// Bytes sent or received by this step before the error.
