@@ -7,11 +7,20 @@ use crate::link::LinkFigures;
 use halfopen_tcp::profile::settings::SettingValue;
 use halfopen_tcp::wire::{Flags, IcmpKind};
 use halfopen_tcp::{Cause, Instant, Profile};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A host, as an index into [`Plan::hosts`].
 pub type HostIndex = usize;
+
+/// The address of a host: 10.0.0.1 for the first in order of names, 10.0.0.2 for the second, and so on. Scenario
+/// files may write it where a host's name is meant.
+pub fn address(host: HostIndex) -> Ipv4Addr {
+    let offset = u32::try_from(host)
+        .expect("a file of 1 MiB names fewer hosts than 10.0.0.0/8 has addresses");
+    Ipv4Addr::from_bits(0x0a00_0001 + offset)
+}
 
 /// A name for a socket within one program, as an index into [`ProgramPlan::names`].
 pub type NameIndex = usize;
