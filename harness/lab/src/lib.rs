@@ -4,7 +4,9 @@ pub mod engine;
 mod link;
 pub mod outcome;
 pub mod plan;
+pub mod report;
 pub mod scenario;
 
 pub use halfopen_tcp as tcp;
 pub use link::LinkFigures;
+pub use report::Report;
