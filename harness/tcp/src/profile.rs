@@ -53,8 +53,8 @@ pub struct Profile {
     pub ephemeral_ports: (u16, u16),
     /// In what order a failed connection's error, its remaining data and end of file reach the program.
     pub error_order: ErrorOrder,
-    /// Which error each call returns for each cause.
-    pub errors: &'static [ErrorRule],
+    /// Which error each call returns for each cause; the first row that fits.
+    pub errors: Cow<'static, [ErrorRule]>,
 }
 
 /// The families of systems, as far as names and numbers of settings and errors go.
@@ -439,7 +439,17 @@ pub enum AfterError {
 
 impl Profile {
     /// Every profile that comes with the library, in the order of the reference.
-    pub const ALL: &[Self] = &[];
+    pub const ALL: &[Self] = &[
+        windows::WINDOWS_ARTICLE,
+        windows::WINDOWS_XP,
+        windows::WINDOWS_7,
+        windows::WINDOWS_10,
+        windows::WINDOWS_11,
+        linux::LINUX,
+        linux::LINUX_6_4,
+        bsd::MACOS,
+        bsd::FREEBSD,
+    ];
 
     /// The profile of that name.
     pub fn named(name: &str) -> Option<Self> {

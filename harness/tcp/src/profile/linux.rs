@@ -1,1 +1,172 @@
-//! Linux.
+//! Linux: 6.18 with its default sysctls, and 6.4 as the last release without linear SYN timeouts.
+//!
+//! Constants are those of `include/net/tcp.h` and functions those of `net/ipv4/` in Linux 6.12; sysctls are described
+//! in `Documentation/networking/ip-sysctl.rst`. "Measured" is on 6.18.44.
+
+use super::{
+    Accept, AfterError, AfterShutdownRead, BacklogCapacity, Buffers, ChallengeAck, Clock, Close,
+    Connect, ConnectLimit, DelayedAck, ErrorOrder, IcmpEffect, IcmpEffects, IcmpRules, KeepAlive,
+    LateOverflow, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit, Rto,
+    RtoFormula, errors,
+};
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// Linux 6.18.
+pub(super) const LINUX: Profile = Profile {
+    name: Cow::Borrowed("linux"),
+    os: Os::Linux,
+    // Which HZ a kernel was built with differs between distributions, so it is a setting: CONFIG_HZ.
+    clock: Clock::Exact,
+    connect: Connect {
+        // TCP_TIMEOUT_INIT; RFC 6298 (2.1).
+        rto_initial: Duration::from_secs(1),
+        // tcp_syn_linear_timeouts, since 6.5.
+        linear_timeouts: 4,
+        // TCP_RTO_MAX; tcp_rto_max_ms since 6.15.
+        rto_max: Duration::from_secs(120),
+        slop: Duration::ZERO,
+        // tcp_syn_retries; tcp_write_timeout() has the rule.
+        limit: ConnectLimit::RetriesOrModelTime { retries: 6 },
+        // tcp_rcv_synsent_state_process(), tcp_reset().
+        refused: Refused::AtOnce,
+    },
+    accept: Accept {
+        // TCP_TIMEOUT_INIT.
+        rto_initial: Duration::from_secs(1),
+        // tcp_synack_retries.
+        synack_retries: 5,
+        // net.core.somaxconn since 5.4.
+        backlog_max: 4096,
+        // sk_acceptq_is_full(): more than the backlog.
+        capacity: BacklogCapacity::PlusOne,
+        // tcp_conn_request(): LINUX_MIB_LISTENOVERFLOWS and no answer.
+        overflow: Overflow::DropSyn,
+        // tcp_check_req() with tcp_abort_on_overflow = 0.
+        late_overflow: LateOverflow::DropAck,
+        // inet_csk_accept() does not look at the error; measured: the first use returns it.
+        reset_in_queue: ResetInQueue::Keep,
+    },
+    rto: Rto {
+        // TCP_TIMEOUT_FALLBACK.
+        fallback: Duration::from_secs(3),
+        // TCP_RTO_MIN; tcp_rto_min_us since 6.11.
+        min: Duration::from_millis(200),
+        // TCP_RTO_MAX.
+        max: Duration::from_secs(120),
+        // tcp_rtt_estimator() and __tcp_set_rto().
+        formula: RtoFormula::VarianceFloor,
+        // Only `max` bounds it.
+        doublings_max: UNBOUNDED,
+    },
+    retransmit: Retransmit {
+        // tcp_retries2; retransmits_timed_out() has the rule.
+        limit: RetransmitLimit::ModelTime(15),
+        // tcp_orphan_retries(): 0 acts as 8.
+        orphan_limit: Some(RetransmitLimit::ModelTime(8)),
+        // tcp_reordering.
+        fast_retransmit: Some(3),
+        // tcp_early_retrans = 3; tcp_schedule_loss_probe().
+        tail_loss_probe: true,
+        // tcp_thin_linear_timeouts.
+        thin_linear: false,
+        // tcp_write_err() sends nothing; measured.
+        reset_on_give_up: false,
+        user_timeout: true,
+        // tcp_probe_timer(): tcp_retries2.
+        zero_window_probes: 15,
+    },
+    delayed_ack: DelayedAck {
+        // TCP_DELACK_MIN and TCP_DELACK_MAX.
+        min: Duration::from_millis(40),
+        max: Duration::from_millis(200),
+        // __tcp_ack_snd_check(): more than one full segment.
+        every: 2,
+        // TCP_MAX_QUICKACKS.
+        quick_at_start: 16,
+    },
+    keepalive: KeepAlive {
+        on: false,
+        // tcp_keepalive_time, tcp_keepalive_intvl, tcp_keepalive_probes.
+        idle: Duration::from_secs(7200),
+        interval: Duration::from_secs(75),
+        count: 9,
+        // tcp_xmit_probe_skb(): one byte before SND.UNA, no data.
+        probe_len: 0,
+        // tcp_keepalive_timer(): tcp_send_active_reset().
+        reset_on_give_up: true,
+    },
+    close: Close {
+        // __tcp_close(), after RFC 2525 section 2.17.
+        reset_on_unread: true,
+        // tcp_fin_timeout.
+        fin_wait_2: Duration::from_secs(60),
+        // TCP_TIMEWAIT_LEN.
+        time_wait: Duration::from_secs(60),
+        // tcp_rcv_state_process(): only SHUTDOWN_MASK in FIN-WAIT resets; measured.
+        after_shutdown_read: AfterShutdownRead::Readable,
+    },
+    challenge_ack: ChallengeAck {
+        on: true,
+        // tcp_invalid_ratelimit.
+        interval: Duration::from_millis(500),
+    },
+    icmp: IcmpRules {
+        // tcp_v4_err(): in SYN-SENT every code of icmp_err_convert[] is final.
+        connecting: IcmpEffects::all(IcmpEffect::Fail),
+        // Without IP_RECVERR it is sk_err_soft.
+        established: IcmpEffects::all(IcmpEffect::Soft),
+        // tcp_ld_RTO_revert().
+        revert_backoff: true,
+    },
+    buffers: Buffers {
+        // Half of tcp_rmem[1] = 131072 (tcp_win_from_space()); the kernel lets it grow as the program reads, which is
+        // not modelled.
+        receive: 65_536,
+        // Measured: what a new connection with an MSS of 1460 takes before EAGAIN when nothing is acknowledged.
+        // SO_SNDBUF is 46080 then; the kernel counts whole buffers, and lets it grow with the congestion window, which
+        // is not modelled.
+        send: 70_952,
+        // tcp_select_initial_window() from tcp_rmem[2], 32 MiB; measured.
+        window_scale: Some(10),
+        // tcp_sack, tcp_timestamps.
+        sack: true,
+        timestamps: true,
+        // TCP_INIT_CWND; RFC 6928.
+        initial_cwnd: 10,
+    },
+    // ip_local_port_range.
+    ephemeral_ports: (32_768, 60_999),
+    // Measured: queued data, then the error once, then end of file; after a FIN end of file comes first.
+    error_order: ErrorOrder {
+        // tcp_recvmsg_locked() looks into the queue before it looks at sk_err.
+        data_before_error: true,
+        // Likewise SOCK_DONE.
+        eof_before_error: true,
+        // tcp_sendmsg_locked(): sk_stream_error().
+        send_takes_error: true,
+        after_error: AfterError::EndOfFile,
+    },
+    errors: Cow::Borrowed(errors::LINUX_RULES),
+};
+
+/// Linux 6.4, the last release before `tcp_syn_linear_timeouts`.
+pub(super) const LINUX_6_4: Profile = Profile {
+    name: Cow::Borrowed("linux-6.4"),
+    connect: Connect {
+        linear_timeouts: 0,
+        ..LINUX.connect
+    },
+    buffers: Buffers {
+        // SO_SNDBUF of a new connection over Ethernet before 6.16: 20 buffers of 4352 bytes (tcp_sndbuf_expand()).
+        // That as many bytes fit is inferred.
+        send: 87_040,
+        // tcp_rmem[2] was 6 MiB before 6.16.
+        window_scale: Some(7),
+        ..LINUX.buffers
+    },
+    ..LINUX
+};
+
+/// More doublings than any upper bound leaves room for.
+const UNBOUNDED: u32 = 31;
