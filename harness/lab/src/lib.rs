@@ -2,6 +2,7 @@
 
 pub mod engine;
 mod link;
+pub mod network;
 pub mod outcome;
 pub mod plan;
 pub mod report;
