@@ -192,6 +192,8 @@ impl BacklogCapacity {
 pub enum Overflow {
     /// It is dropped, and the client tries again.
     DropSyn,
+    /// It is answered all the same; the handshake's last ACK finds the queue full.
+    Answer,
     /// It is answered with RST.
     Reset,
 }
@@ -263,6 +265,10 @@ pub struct Retransmit {
     pub user_timeout: bool,
     /// Zero-window probes that stay unanswered before the connection is given up.
     pub zero_window_probes: u32,
+    /// The shortest wait before the next of them. The wait is the retransmission timeout, doubled each time.
+    pub zero_window_wait_min: Duration,
+    /// The longest.
+    pub zero_window_wait_max: Duration,
 }
 
 /// When retransmission is given up.
@@ -405,6 +411,8 @@ pub struct Buffers {
     pub receive: u32,
     /// Bytes that wait to be acknowledged at most; `send` waits above it.
     pub send: u32,
+    /// Which small segments wait, unless the program turned it off.
+    pub nagle: Nagle,
     /// The window scale shift that a SYN offers; `None`: no scaling.
     pub window_scale: Option<u8>,
     /// Whether SACK is offered.
@@ -413,6 +421,15 @@ pub struct Buffers {
     pub timestamps: bool,
     /// The initial congestion window, in full-sized segments.
     pub initial_cwnd: u32,
+}
+
+/// Nagle's algorithm, RFC 9293 section 3.7.4: when a segment that is not full waits for an acknowledgment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nagle {
+    /// While anything is unacknowledged.
+    Classic,
+    /// While another such segment is unacknowledged.
+    Minshall,
 }
 
 /// In what order a failed connection's error, its remaining data and end of file reach the program.

@@ -1,13 +1,15 @@
 //! macOS and FreeBSD, which share much of their TCP.
 //!
 //! macOS is xnu-11417.101.15 (macOS 15), files under `bsd/`; FreeBSD is 14, files under `sys/`. Both keep their TCP in
-//! `netinet/` and their sockets in `kern/`.
+//! `netinet/` and their sockets in `kern/`, and what FreeBSD takes over from macOS here it has in functions of the same
+//! names. Values of FreeBSD's sysctls are as a listing of `sysctl net.inet.tcp` on a machine with the stacks freebsd,
+//! rack and bbr shows them.
 
 use super::{
     Accept, AfterError, AfterShutdownRead, BacklogCapacity, Buffers, ChallengeAck, Clock, Close,
     Connect, ConnectLimit, DelayedAck, ErrorOrder, IcmpEffect, IcmpEffects, IcmpRules, KeepAlive,
-    LateOverflow, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit, Rto,
-    RtoFormula, errors,
+    LateOverflow, Nagle, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit,
+    Rto, RtoFormula, errors,
 };
 use std::borrow::Cow;
 use std::time::Duration;
@@ -32,9 +34,10 @@ pub(super) const MACOS: Profile = Profile {
         refused: Refused::AtOnce,
     },
     accept: Accept {
+        // TCPTV_RTOBASE.
         rto_initial: Duration::from_secs(1),
         // The half-open connection is a socket of its own, and retransmits as one until keepinit ends it after 75 s: at
-        // 1, 3, 7, 15, 31 and 63 s.
+        // 1, 3, 7, 15, 31 and 63 s. Here it is gone when the seventh would be due, at 127 s.
         synack_retries: 6,
         // sys/socket.h: SOMAXCONN.
         backlog_max: 128,
@@ -65,17 +68,24 @@ pub(super) const MACOS: Profile = Profile {
         orphan_limit: None,
         // tcprexmtthresh.
         fast_retransmit: Some(3),
-        tail_loss_probe: false,
+        // net.inet.tcp.enable_tlp; tcp_output() sets TCPT_PTO to two round trips and, for a single segment, tcp_delack,
+        // which is as long as the least RTO here.
+        tail_loss_probe: true,
         thin_linear: false,
         // tcp_drop() ends in tcp_output() in state CLOSED, which sends a RST.
         reset_on_give_up: true,
         user_timeout: false,
         // tcp_timers(), TCPT_PERSIST: t_rxtshift reaches TCP_MAXRXTSHIFT.
         zero_window_probes: 12,
+        // tcp_setpersist(): TCPTV_PERSMIN and TCPTV_PERSMAX.
+        zero_window_wait_min: Duration::from_secs(5),
+        zero_window_wait_max: Duration::from_secs(60),
     },
     delayed_ack: DelayedAck {
+        // tcp_timer.c: tcp_delack.
         min: Duration::from_millis(100),
         max: Duration::from_millis(100),
+        // tcp_cc_delay_ack(): an ACK is delayed for one full segment, not for two.
         every: 2,
         quick_at_start: 0,
     },
@@ -86,7 +96,7 @@ pub(super) const MACOS: Profile = Profile {
         idle: Duration::from_secs(7200),
         interval: Duration::from_secs(75),
         count: 8,
-        // tcp_respond() without data.
+        // tcp_send_keep_alive(): one byte before SND.UNA, no data.
         probe_len: 0,
         // tcp_drop().
         reset_on_give_up: true,
@@ -98,13 +108,13 @@ pub(super) const MACOS: Profile = Profile {
         fin_wait_2: Duration::from_secs(60),
         // Twice TCPTV_MSL, net.inet.tcp.msl.
         time_wait: Duration::from_secs(30),
-        // socantrcvmore(): sbappendstream() throws it away.
-        after_shutdown_read: AfterShutdownRead::Discard,
+        // tcp_input(): data for a socket with SS_CANTRCVMORE closes the connection and draws a RST.
+        after_shutdown_read: AfterShutdownRead::Reset,
     },
     challenge_ack: ChallengeAck {
         // net.inet.tcp.do_rfc5961.
         on: true,
-        // net.inet.tcp.challengeack_limit: 10 a second.
+        // net.inet.tcp.challengeack_limit: 10 a second on each connection, which may come at once there.
         interval: Duration::from_millis(100),
     },
     icmp: IcmpRules {
@@ -121,14 +131,21 @@ pub(super) const MACOS: Profile = Profile {
         revert_backoff: false,
     },
     buffers: Buffers {
-        receive: 131_072,
-        send: 131_072,
+        // tcp_usrreq.c: tcp_recvspace and tcp_sendspace are 384 and 256 segments of 1448 bytes. They grow with the
+        // traffic, which is not modelled.
+        receive: 556_032,
+        send: 370_688,
+        // tcp_output(): a segment that is not full may follow a full one (TF_MAXSEGSNT).
+        nagle: Nagle::Minshall,
+        // tcp_set_max_rwinscale() with tcp_autorcvbuf_max = 4 MiB, as tcp_init() sets it on machines with 4 GiB.
         window_scale: Some(6),
+        // Always offered; tcp_subr.c: tcp_do_timestamps.
         sack: true,
         timestamps: true,
+        // tcp_cc.h: TCP_CC_CWND_INIT_PKTS.
         initial_cwnd: 10,
     },
-    // in_pcb.c: ipport_firstauto, ipport_lastauto.
+    // in_pcb.c: ipport_firstauto, ipport_lastauto; in.h: IPPORT_HIFIRSTAUTO, IPPORT_HILASTAUTO.
     ephemeral_ports: (49_152, 65_535),
     error_order: ErrorOrder {
         // uipc_socket.c, soreceive(): what is in the buffer, then so_error, then SS_CANTRCVMORE.
@@ -159,14 +176,17 @@ pub(super) const FREEBSD: Profile = Profile {
         refused: Refused::AtOnce,
     },
     accept: Accept {
+        // tcp_syncache.c, SYNCACHE_TIMEOUT(): net.inet.tcp.rexmit_initial and tcp_backoff[].
         rto_initial: Duration::from_secs(1),
-        // tcp_syncache.c: SYNCACHE_MAXREXMTS, net.inet.tcp.syncache.rexmtlimit.
+        // SYNCACHE_MAXREXMTS, net.inet.tcp.syncache.rexmtlimit.
         synack_retries: 3,
         // kern.ipc.soacceptqueue.
         backlog_max: 128,
         // uipc_socket.c, sonewconn(): more than 3/2 of the limit.
         capacity: BacklogCapacity::ThreeHalves,
-        overflow: Overflow::DropSyn,
+        // The syncache answers a SYN without a look at the queue.
+        overflow: Overflow::Answer,
+        // tcp_input() with net.inet.tcp.syncache.rst_on_sock_fail = 1.
         late_overflow: LateOverflow::Reset,
         // tcp_usr_accept(): ECONNABORTED.
         reset_in_queue: ResetInQueue::FailAccept,
@@ -182,6 +202,13 @@ pub(super) const FREEBSD: Profile = Profile {
         // tcp_backoff[] ends in 512s.
         doublings_max: 9,
     },
+    retransmit: Retransmit {
+        // net.inet.tcp.retries.
+        limit: RetransmitLimit::Count(12),
+        // Only the stacks rack and bbr have one.
+        tail_loss_probe: false,
+        ..MACOS.retransmit
+    },
     keepalive: KeepAlive {
         // net.inet.tcp.always_keepalive.
         on: true,
@@ -192,9 +219,12 @@ pub(super) const FREEBSD: Profile = Profile {
         fin_wait_2: Duration::from_secs(60),
         // Twice TCPTV_MSL, net.inet.tcp.msl.
         time_wait: Duration::from_secs(60),
+        // tcp_do_segment(): data for a socket with SBS_CANTRCVMORE is freed.
+        after_shutdown_read: AfterShutdownRead::Discard,
         ..MACOS.close
     },
     delayed_ack: DelayedAck {
+        // net.inet.tcp.delacktime.
         min: Duration::from_millis(40),
         max: Duration::from_millis(40),
         ..MACOS.delayed_ack
@@ -202,14 +232,21 @@ pub(super) const FREEBSD: Profile = Profile {
     challenge_ack: ChallengeAck {
         // net.inet.tcp.insecure_rst and insecure_syn are 0.
         on: true,
+        // net.inet.tcp.ack_war_cnt: 5 in ack_war_timewindow, 1 s, on each connection, which may come at once there.
         interval: Duration::from_millis(200),
     },
     buffers: Buffers {
         // net.inet.tcp.recvspace, net.inet.tcp.sendspace.
         receive: 65_536,
         send: 32_768,
+        // tcp_output(): classic.
+        nagle: Nagle::Classic,
+        // The least shift by which 65535 reaches kern.ipc.maxsockbuf, 2 MiB.
         window_scale: Some(6),
-        ..MACOS.buffers
+        // net.inet.tcp.sack.enable, net.inet.tcp.rfc1323, net.inet.tcp.initcwnd_segments.
+        sack: true,
+        timestamps: true,
+        initial_cwnd: 10,
     },
     // in.h: IPPORT_EPHEMERALFIRST, IPPORT_EPHEMERALLAST; net.inet.ip.portrange.first and last.
     ephemeral_ports: (10_000, 65_535),

@@ -6,8 +6,8 @@
 use super::{
     Accept, AfterError, AfterShutdownRead, BacklogCapacity, Buffers, ChallengeAck, Clock, Close,
     Connect, ConnectLimit, DelayedAck, ErrorOrder, IcmpEffect, IcmpEffects, IcmpRules, KeepAlive,
-    LateOverflow, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit, Rto,
-    RtoFormula, errors,
+    LateOverflow, Nagle, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit,
+    Rto, RtoFormula, errors,
 };
 use std::borrow::Cow;
 use std::time::Duration;
@@ -75,6 +75,9 @@ pub(super) const LINUX: Profile = Profile {
         user_timeout: true,
         // tcp_probe_timer(): tcp_retries2.
         zero_window_probes: 15,
+        // tcp_probe0_base() and tcp_probe0_when(): TCP_RTO_MIN and TCP_RTO_MAX.
+        zero_window_wait_min: Duration::from_millis(200),
+        zero_window_wait_max: Duration::from_secs(120),
     },
     delayed_ack: DelayedAck {
         // TCP_DELACK_MIN and TCP_DELACK_MAX.
@@ -127,6 +130,8 @@ pub(super) const LINUX: Profile = Profile {
         // SO_SNDBUF is 46080 then; the kernel counts whole buffers, and lets it grow with the congestion window, which
         // is not modelled.
         send: 70_952,
+        // tcp_nagle_check(), tcp_minshall_check().
+        nagle: Nagle::Minshall,
         // tcp_select_initial_window() from tcp_rmem[2], 32 MiB; measured.
         window_scale: Some(10),
         // tcp_sack, tcp_timestamps.

@@ -2,17 +2,23 @@
 //!
 //! Microsoft documents settings and their defaults, not the code; what is only inferred says so.
 //!
-//! Sources: "KB170359" How to modify the TCP/IP maximum retransmission time-out; "KB175523" Winsock TCP connection
-//! performance to unused ports; "W2000" Microsoft Windows 2000 TCP/IP Implementation Details and the registry reference
-//! of Windows 2000 Server; "NetTCPIP" the reference of `Set-NetTCPSetting`; "socket options" the reference of
-//! `SO_KEEPALIVE`, `SIO_KEEPALIVE_VALS` and of the IPPROTO_TCP options; "connectivity" Microsoft's support article
-//! "Troubleshoot TCP/IP connectivity issues"; "exhaustion" its article "Troubleshoot port exhaustion issues".
+//! Sources, as the comments name them:
+//! - KBnnnnnn: articles of Microsoft's knowledge base. KB170359 is on data retransmissions, KB175523 on refused
+//!   connects, KB214397 on send buffers, KB923200 on FIN-WAIT-2;
+//! - registry reference: the pages of single values, such as `TcpTimedWaitDelay` (TechNet cc938217 for Windows 2000,
+//!   cc757512 for Server 2003), and "Windows 2000 TCP/IP Implementation Details", which lists them all;
+//! - `Set-NetTCPSetting`: its reference, and what `Get-NetTCPSetting` prints for the template "Internet", which every
+//!   connection of a client release uses: on Server 2012 (a question on ask.wireshark.org of 2015), on Windows 10
+//!   (esnet/iperf#1069) and on Windows 11 (the documentation of ETWAnalyzer);
+//! - socket options: the references of `SO_KEEPALIVE`, `SIO_KEEPALIVE_VALS` and the IPPROTO_TCP options;
+//! - Winsock reference: the page of the call in the API documentation of `winsock2.h`;
+//! - p0f: the signatures of SYNs in `p0f.fp` of p0f 3.
 
 use super::{
     Accept, AfterError, AfterShutdownRead, BacklogCapacity, Buffers, ChallengeAck, Clock, Close,
     Connect, ConnectLimit, DelayedAck, ErrorOrder, IcmpEffect, IcmpEffects, IcmpRules, KeepAlive,
-    LateOverflow, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit, Rto,
-    RtoFormula, errors,
+    LateOverflow, Nagle, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit,
+    Rto, RtoFormula, errors,
 };
 use std::borrow::Cow;
 use std::time::Duration;
@@ -48,12 +54,12 @@ pub(super) const WINDOWS_XP: Profile = Profile {
         ..WINDOWS_10.rto
     },
     retransmit: Retransmit {
-        // W2000, TcpMaxDupAcks: 2.
+        // Registry reference, TcpMaxDupAcks: 2.
         fast_retransmit: Some(2),
         ..WINDOWS_10.retransmit
     },
     delayed_ack: DelayedAck {
-        // W2000, TcpDelAckTicks: 2 ticks of 100 ms.
+        // Registry reference, TcpDelAckTicks: 2 ticks of 100 ms.
         min: Duration::from_millis(200),
         max: Duration::from_millis(200),
         ..WINDOWS_10.delayed_ack
@@ -64,23 +70,24 @@ pub(super) const WINDOWS_XP: Profile = Profile {
         ..WINDOWS_10.keepalive
     },
     close: Close {
-        // W2000, TcpTimedWaitDelay: 0xF0 seconds. TIME-WAIT and the wait in FIN-WAIT-2 after close share it.
-        fin_wait_2: Duration::from_secs(240),
+        // Contested: the registry reference has 240 s for Windows 2000 and 120 s for Server 2003, whose page then calls
+        // it twice 120 s. 240 s is chosen, which is twice the maximum segment lifetime of RFC 793; TcpTimedWaitDelay
+        // changes it.
         time_wait: Duration::from_secs(240),
         ..WINDOWS_10.close
     },
     buffers: Buffers {
-        // W2000, TcpWindowSize on Ethernet: 16 KiB rounded up to full segments of 1460 bytes.
+        // Registry reference, TcpWindowSize to 100 Mbit/s: 16 KiB rounded up to full segments of 1460 bytes.
         receive: 17_520,
-        // KB214397, DefaultSendWindow: 8192.
+        // KB214397: 8 KiB.
         send: 8192,
-        // W2000, Tcp1323Opts: 0.
+        // Registry reference, Tcp1323Opts: off unless the peer asks.
         window_scale: None,
-        // RFC 2581: two segments; inferred.
+        // RFC 2581 section 3.1; `Get-NetTCPSetting` has it in the template "Compat".
         initial_cwnd: 2,
         ..WINDOWS_10.buffers
     },
-    // W2000, MaxUserPort: 5000; the first is 1025.
+    // Registry reference, MaxUserPort: 5000; KB196271: the first is 1025.
     ephemeral_ports: (1025, 5000),
     ..WINDOWS_10
 };
@@ -89,12 +96,15 @@ pub(super) const WINDOWS_XP: Profile = Profile {
 pub(super) const WINDOWS_7: Profile = Profile {
     name: Cow::Borrowed("windows-7"),
     delayed_ack: DelayedAck {
+        // `Get-NetTCPSetting` on Server 2012 has it in the template "Compat", which is how releases before 8 behaved.
         min: Duration::from_millis(200),
         max: Duration::from_millis(200),
         ..WINDOWS_10.delayed_ack
     },
     buffers: Buffers {
+        // KB214397: 8 KiB.
         send: 8192,
+        // The template "Compat" again.
         initial_cwnd: 2,
         ..WINDOWS_10.buffers
     },
@@ -107,14 +117,14 @@ pub(super) const WINDOWS_10: Profile = Profile {
     os: Os::Windows,
     clock: Clock::Exact,
     connect: Connect {
-        // NetTCPIP, InitialRto: 3000 ms; before Vista the registry's TcpInitialRTT, 3 s (KB170359).
+        // `Set-NetTCPSetting`, InitialRtoMs: 3000; before Vista the registry's TcpInitialRTT, 3 s (TechNet cc938207).
         rto_initial: Duration::from_secs(3),
         linear_timeouts: 0,
         // Socket options, TCP_MAXRT: waits are bounded by 60 s.
         rto_max: Duration::from_secs(60),
         slop: Duration::ZERO,
-        // TcpMaxConnectRetransmissions and MaxSynRetransmissions: 2. Seen at 0, 3 and 9 s, failing at 21 s (Catchpoint,
-        // "TCP connection retransmissions").
+        // TcpMaxConnectRetransmissions (TechNet cc938209) and MaxSynRetransmissions: 2. Seen at 0, 3 and 9 s, failing at
+        // 21 s (Catchpoint's documentation, "TCP connection retransmissions").
         limit: ConnectLimit::Retries {
             retries: 2,
             deadline: None,
@@ -126,9 +136,9 @@ pub(super) const WINDOWS_10: Profile = Profile {
         },
     },
     accept: Accept {
-        // Inferred: as for a SYN.
+        // "Threats and Countermeasures Guide", TcpMaxConnectResponseRetransmissions: 2, the first after 3 s. Releases
+        // after 7: inferred.
         rto_initial: Duration::from_secs(3),
-        // W2000, TcpMaxConnectResponseRetransmissions: 2. Later releases: inferred to be the same.
         synack_retries: 2,
         // Winsock reference, listen: SOMAXCONN is "a maximum reasonable value"; 200 is the least that SOMAXCONN_HINT
         // takes.
@@ -142,9 +152,9 @@ pub(super) const WINDOWS_10: Profile = Profile {
         reset_in_queue: ResetInQueue::FailAccept,
     },
     rto: Rto {
-        // NetTCPIP, InitialRto.
+        // RFC 6298 (5.7); `Set-NetTCPSetting`, InitialRtoMs: that it is used here too is inferred.
         fallback: Duration::from_secs(3),
-        // NetTCPIP, MinRto of the Internet template.
+        // `Get-NetTCPSetting`, MinRto: 300 ms on every release that has it. "Datacenter" on servers has 20 ms.
         min: Duration::from_millis(300),
         // Inferred: the bound for SYNs.
         max: Duration::from_secs(60),
@@ -154,7 +164,8 @@ pub(super) const WINDOWS_10: Profile = Profile {
         doublings_max: UNBOUNDED,
     },
     retransmit: Retransmit {
-        // KB170359, TcpMaxDataRetransmissions: 5.
+        // KB170359, TcpMaxDataRetransmissions: 5. Contested for new releases: the documentation of ETWAnalyzer tells of
+        // some 9; TcpMaxDataRetransmissions changes it.
         limit: RetransmitLimit::Count(5),
         // KB170359 knows no other count.
         orphan_limit: None,
@@ -164,17 +175,21 @@ pub(super) const WINDOWS_10: Profile = Profile {
         // not documented, and the documented count does not tell them apart, so it is left out.
         tail_loss_probe: false,
         thin_linear: false,
-        // Connectivity: an ACK with RST follows the last retransmission.
+        // Support article "Troubleshoot TCP/IP connectivity issues": an ACK with RST follows the last retransmission.
         reset_on_give_up: true,
         user_timeout: false,
-        // Inferred: TcpMaxDataRetransmissions.
+        // Inferred: TcpMaxDataRetransmissions, and the timeouts of data.
         zero_window_probes: 5,
+        zero_window_wait_min: Duration::ZERO,
+        zero_window_wait_max: Duration::from_secs(60),
     },
     delayed_ack: DelayedAck {
-        min: Duration::from_millis(50),
-        max: Duration::from_millis(50),
-        // NetTCPIP, DelayedAckFrequency: 2.
+        // `Get-NetTCPSetting`, DelayedAckTimeout: 40 ms on Windows 10 and 11 (50 ms on Server 2012).
+        min: Duration::from_millis(40),
+        max: Duration::from_millis(40),
+        // `Get-NetTCPSetting`, DelayedAckFrequency: 2.
         every: 2,
+        // Inferred.
         quick_at_start: 0,
     },
     keepalive: KeepAlive {
@@ -191,14 +206,16 @@ pub(super) const WINDOWS_10: Profile = Profile {
     close: Close {
         // Seen with closesocket (symbol/symbol#2060).
         reset_on_unread: true,
+        // KB923200: two minutes on Server 2003; later releases: inferred.
         fin_wait_2: Duration::from_secs(120),
-        // Contested: 240 s (exhaustion, also for Windows 10), 120 s (Oracle's tuning guide) or 60 s (Small Business
+        // Contested: 240 s (support article "Troubleshoot port exhaustion issues", also for Windows 10), 120 s (Oracle's tuning guide) or 60 s (Small Business
         // Server 2008). 120 s is chosen; TcpTimedWaitDelay changes it.
         time_wait: Duration::from_secs(120),
         // Winsock reference, shutdown: data that is there or arrives after SD_RECEIVE resets the connection.
         after_shutdown_read: AfterShutdownRead::Reset,
     },
     challenge_ack: ChallengeAck {
+        // Inferred: no release documents RFC 5961, and no setting is about it.
         on: false,
         interval: Duration::ZERO,
     },
@@ -210,19 +227,27 @@ pub(super) const WINDOWS_10: Profile = Profile {
         revert_backoff: false,
     },
     buffers: Buffers {
-        receive: 65_535,
+        // SO_RCVBUF and SO_SNDBUF of a new socket are 65536. The window starts below that and then adapts to the
+        // path, which is not modelled; inferred.
+        receive: 65_536,
         send: 65_536,
+        // RFC 9293 section 3.7.4; inferred.
+        nagle: Nagle::Classic,
+        // p0f, "Windows 7 or 8": scale 8, SACK, no timestamps. `Get-NetTCPSetting`, Timestamps: disabled.
         window_scale: Some(8),
         sack: true,
         timestamps: false,
+        // `Get-NetTCPSetting`, InitialCongestionWindow: 10 (4 on Server 2012).
         initial_cwnd: 10,
     },
-    // Winsock reference, bind; "exhaustion".
+    // Winsock reference, bind; `Get-NetTCPSetting`, DynamicPortRange.
     ephemeral_ports: (49_152, 65_535),
     error_order: ErrorOrder {
-        // Inferred: a reset empties the socket's receive buffer.
+        // A reset empties the receive buffer (dotnet/runtime#57186).
         data_before_error: false,
+        // Inferred from it.
         eof_before_error: false,
+        // Winsock reference, send: WSAECONNRESET and WSAECONNABORTED.
         send_takes_error: true,
         // Winsock reference, recv: the socket is no longer usable.
         after_error: AfterError::SameError,

@@ -7,7 +7,7 @@ use super::{ErrorRule, FAILURES, TIMEOUTS, freebsd, macos};
 use crate::cause::{Call, Cause};
 
 macro_rules! rules {
-    ($errors:ident, again: $again:ident) => {
+    ($errors:ident, net: $net:ident, again: $again:ident) => {
         &[
             // sosendcheck() looks at SS_CANTSENDMORE, which soisdisconnected() has set, before it looks at the error:
             // a write never learns why. FreeBSD's sosend_generic() has the same order.
@@ -33,8 +33,8 @@ macro_rules! rules {
                 &[],
                 &$errors::ECONNRESET,
             ),
-            // inetctlerrmap[] by way of icmp_input(): code 0, code 1, codes 3 and 13.
-            ErrorRule::always(&[Cause::NetUnreachable], &[], &$errors::ENETUNREACH),
+            // inetctlerrmap[] by way of icmp_input(): code 0, code 1, codes 3 and 13. FreeBSD: icmp_errmap().
+            ErrorRule::always(&[Cause::NetUnreachable], &[], &$errors::$net),
             ErrorRule::always(&[Cause::HostUnreachable], &[], &$errors::EHOSTUNREACH),
             ErrorRule::always(
                 &[Cause::PortUnreachable, Cause::AdminProhibited],
@@ -83,7 +83,9 @@ macro_rules! rules {
 }
 
 /// tcp_usr_connect() of a dead control block: EINVAL.
-pub(in crate::profile) const MACOS_RULES: &[ErrorRule] = rules!(macos, again: EINVAL);
+pub(in crate::profile) const MACOS_RULES: &[ErrorRule] =
+    rules!(macos, net: ENETUNREACH, again: EINVAL);
 
 /// tcp_usr_connect() of a dropped control block (INP_DROPPED): ECONNREFUSED.
-pub(in crate::profile) const FREEBSD_RULES: &[ErrorRule] = rules!(freebsd, again: ECONNREFUSED);
+pub(in crate::profile) const FREEBSD_RULES: &[ErrorRule] =
+    rules!(freebsd, net: EHOSTUNREACH, again: ECONNREFUSED);
