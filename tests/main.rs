@@ -1,1 +1,4 @@
 //! The tests.
+
+/// What codes, names and causes mean.
+mod explain;

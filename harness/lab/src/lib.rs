@@ -1,6 +1,7 @@
 //! A deterministic test harness for TCP errors.
 
 pub mod engine;
+pub mod explain;
 mod link;
 pub mod network;
 pub mod outcome;

@@ -16,7 +16,7 @@ mod faults;
 mod flow;
 mod json;
 mod packets;
-mod steps;
+pub(crate) mod steps;
 pub(crate) mod text;
 
 use crate::outcome::{LimitReached, Outcome, PacketRecord, Verdict};

@@ -105,7 +105,7 @@ fn step_json<'a>(plan: &'a Plan, outcome: &StepOutcome) -> StepJson<'a> {
             let error = ErrorJson {
                 name: error.map(|error| error.name),
                 code: error.map(|error| error.code),
-                kind: error.map(|error| kind_name(error.kind)),
+                kind: error.map(kind_name),
                 cause: cause.map(Cause::name),
                 text: error.map(|error| error.text),
             };

@@ -44,15 +44,15 @@ pub(super) fn waiting_lines(plan: &Plan, outcome: &Outcome, lines: &mut Vec<Line
 
 /// What a program calls its error, with Rust's kind: `ECONNRESET (104) ConnectionReset`.
 pub(crate) fn error_name(error: &OsError) -> String {
-    format!("{} ({}) {}", error.name, error.code, kind_name(error.kind))
+    format!("{} ({}) {}", error.name, error.code, kind_name(error))
 }
 
-/// The kind as the standard library prints it. [`ErrorKind::Other`] stands for the one it does not let us name.
-pub(crate) fn kind_name(kind: ErrorKind) -> String {
-    if kind == ErrorKind::Other {
-        "Uncategorized".to_owned()
-    } else {
-        format!("{kind:?}")
+/// The kind as the standard library prints it; see [`OsError::kind`] for the two that it does not let us name.
+pub(crate) fn kind_name(error: &OsError) -> String {
+    match (error.kind, error.name) {
+        (ErrorKind::Other, "EINPROGRESS") => "InProgress".to_owned(),
+        (ErrorKind::Other, _) => "Uncategorized".to_owned(),
+        (kind, _) => format!("{kind:?}"),
     }
 }
 
