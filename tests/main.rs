@@ -2,3 +2,5 @@
 
 /// What codes, names and causes mean.
 mod explain;
+/// What a run looks like.
+mod report;

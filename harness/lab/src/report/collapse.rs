@@ -47,10 +47,13 @@ pub(super) fn summary_lines(run: &[Event], packets: &PacketTexts<'_>, lines: &mu
             .find(|summary| summary.fits(&route, &quiet))
         {
             Some(summary) => summary.add(event.at, &quiet),
-            None => summaries.push(Summary::new(event.at, route, quiet)),
+            None => summaries.push(Summary::new(index, event.at, route, quiet)),
         }
     }
-    lines.extend(summaries.iter().map(Summary::line));
+    lines.extend(summaries.iter().map(|summary| match summary.count {
+        1 => packets.line(summary.index),
+        _ => summary.line(),
+    }));
 }
 
 /// A packet to which nothing happened.
@@ -104,6 +107,8 @@ impl Quiet {
 }
 
 struct Summary {
+    /// The first packet.
+    index: usize,
     first: Instant,
     last: Instant,
     arrives: Instant,
@@ -113,8 +118,9 @@ struct Summary {
 }
 
 impl Summary {
-    fn new(at: Instant, route: String, quiet: Quiet) -> Self {
+    fn new(index: usize, at: Instant, route: String, quiet: Quiet) -> Self {
         Self {
+            index,
             first: at,
             last: at,
             arrives: quiet.arrives,

@@ -59,14 +59,16 @@ fn fault_text(plan: &Plan, links: &mut Links<'_>, fault: &Fault) -> String {
             count,
             skip,
         } => {
-            let flags = flags.map_or_else(String::new, |f| {
-                format!(" {}", super::packets::spelled_out(f))
-            });
+            let what = match (flags, count) {
+                (Some(flags), _) => super::packets::spelled_out(*flags),
+                (None, 1) => "segment".to_owned(),
+                (None, _) => "segments".to_owned(),
+            };
             let skip = match skip {
                 0 => String::new(),
-                skip => format!(" after the first {skip}"),
+                skip => format!(", after {skip}"),
             };
-            format!("{} the next {count}{flags}{skip}", way("drop", from, to))
+            format!("{}: {count} {what}{skip}", way("drop", from, to))
         }
         Fault::Reject { host, port, with } => {
             let port = port.map_or_else(String::new, |port| format!(":{port}"));
@@ -77,8 +79,8 @@ fn fault_text(plan: &Plan, links: &mut Links<'_>, fault: &Fault) -> String {
 
 fn reject_name(with: RejectWith) -> &'static str {
     match with {
-        RejectWith::Accept => "nothing any more",
-        RejectWith::Drop => "silence",
+        RejectWith::Accept => "accept",
+        RejectWith::Drop => "drop",
         RejectWith::Reset => "rst",
         RejectWith::Icmp(kind) => kind.cause().name(),
     }

@@ -145,7 +145,8 @@ impl Flow {
             reading.window = side.window_news(flags, window);
             side.sent(flags, Seq(seq), len);
         }
-        if let Fate::Delivered(at) | Fate::Duplicated(at, _) = packet.fate {
+        let answers = !packet.forged && !flags.contains(Flags::RST);
+        if let (true, Fate::Delivered(at) | Fate::Duplicated(at, _)) = (answers, packet.fate) {
             let ack = Seq(ack);
             self.sides[1 - sender]
                 .arriving

@@ -53,8 +53,9 @@ impl<'a> PacketTexts<'a> {
             } => (spelled_out(flags), numbers(flags, seq, ack, len)),
         };
         let text = format!(
-            "{}  {name:<NAME$}  {numbers:<NUMBERS$}  {:<REMARK$}  {}",
+            "{}  {:<WHAT$}  {:<REMARK$}  {}",
             self.route(index),
+            format!("{name:<NAME$}  {numbers}"),
             remark(packet, reading),
             fate(packet),
         );
@@ -80,12 +81,13 @@ impl<'a> PacketTexts<'a> {
 }
 
 /// Widths of a packet's columns. They are fixed, so that one packet's numbers never move another's line.
+/// The longer names of flags and larger numbers take each other's room.
 const NAME: usize = 7;
-const NUMBERS: usize = 22;
+const WHAT: usize = NAME + 2 + 22;
 const REMARK: usize = 11;
 
 /// The width of those columns together.
-pub(super) const COLUMNS: usize = NAME + 2 + NUMBERS + 2 + REMARK;
+pub(super) const COLUMNS: usize = WHAT + 2 + REMARK;
 
 /// `SYN-ACK`; `none` without any.
 pub(super) fn spelled_out(flags: Flags) -> String {
