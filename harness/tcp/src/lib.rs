@@ -5,14 +5,19 @@
 //! calls in, and hands packets, its next deadline and news for programs out; [`Host`] says in which order.
 
 mod cause;
+mod clock;
+mod connection;
+mod host;
 pub mod profile;
 mod rng;
+#[cfg(test)]
+mod testing;
 mod time;
 pub mod wire;
 
 pub use cause::{Call, Cause};
+pub use connection::State;
+pub use host::{Failure, Host, ProcessId, Readiness, Shutdown, SocketId, SocketOption, Transition};
 pub use profile::Profile;
 pub use rng::Rng;
 pub use time::Instant;
-mod host;
-pub use host::{Failure, Host, ProcessId, Shutdown, SocketId, SocketOption, Transition};

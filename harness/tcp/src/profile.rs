@@ -322,6 +322,8 @@ pub struct Close {
     pub time_wait: Duration,
     /// What arriving data does after `shutdown(read)`.
     pub after_shutdown_read: AfterShutdownRead,
+    /// Whether the death of a program resets its connections, whatever is in their buffers.
+    pub reset_on_kill: bool,
 }
 
 /// What arriving data does after the program shut down reading.
@@ -443,6 +445,8 @@ pub struct ErrorOrder {
     pub send_takes_error: bool,
     /// What reads return after the error has been taken.
     pub after_error: AfterError,
+    /// Whether reading after `shutdown(read)` is an error rather than end of file.
+    pub shut_read_fails: bool,
 }
 
 /// What reads return after the error has been taken by a call.

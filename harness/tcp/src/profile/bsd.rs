@@ -110,6 +110,8 @@ pub(super) const MACOS: Profile = Profile {
         time_wait: Duration::from_secs(30),
         // tcp_input(): data for a socket with SS_CANTRCVMORE closes the connection and draws a RST.
         after_shutdown_read: AfterShutdownRead::Reset,
+        // A process that dies has its sockets closed as by `close`.
+        reset_on_kill: false,
     },
     challenge_ack: ChallengeAck {
         // net.inet.tcp.do_rfc5961.
@@ -154,6 +156,7 @@ pub(super) const MACOS: Profile = Profile {
         // sosendcheck(): SS_CANTSENDMORE first, so EPIPE.
         send_takes_error: false,
         after_error: AfterError::EndOfFile,
+        shut_read_fails: false,
     },
     errors: Cow::Borrowed(errors::MACOS_RULES),
 };
@@ -221,6 +224,8 @@ pub(super) const FREEBSD: Profile = Profile {
         time_wait: Duration::from_secs(60),
         // tcp_do_segment(): data for a socket with SBS_CANTRCVMORE is freed.
         after_shutdown_read: AfterShutdownRead::Discard,
+        // A process that dies has its sockets closed as by `close`.
+        reset_on_kill: false,
         ..MACOS.close
     },
     delayed_ack: DelayedAck {

@@ -108,6 +108,8 @@ pub(super) const LINUX: Profile = Profile {
         time_wait: Duration::from_secs(60),
         // tcp_rcv_state_process(): only SHUTDOWN_MASK in FIN-WAIT resets; measured.
         after_shutdown_read: AfterShutdownRead::Readable,
+        // A process that dies has its sockets closed as by `close`.
+        reset_on_kill: false,
     },
     challenge_ack: ChallengeAck {
         on: true,
@@ -151,6 +153,7 @@ pub(super) const LINUX: Profile = Profile {
         // tcp_sendmsg_locked(): sk_stream_error().
         send_takes_error: true,
         after_error: AfterError::EndOfFile,
+        shut_read_fails: false,
     },
     errors: Cow::Borrowed(errors::LINUX_RULES),
 };

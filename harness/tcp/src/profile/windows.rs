@@ -213,6 +213,9 @@ pub(super) const WINDOWS_10: Profile = Profile {
         time_wait: Duration::from_secs(120),
         // Winsock reference, shutdown: data that is there or arrives after SD_RECEIVE resets the connection.
         after_shutdown_read: AfterShutdownRead::Reset,
+        // Inferred: the article names a crashed program as the cause of 10054, and a process that is terminated
+        // leaves its connections to an abortive close.
+        reset_on_kill: true,
     },
     challenge_ack: ChallengeAck {
         // Inferred: no release documents RFC 5961, and no setting is about it.
@@ -251,6 +254,8 @@ pub(super) const WINDOWS_10: Profile = Profile {
         send_takes_error: true,
         // Winsock reference, recv: the socket is no longer usable.
         after_error: AfterError::SameError,
+        // learn.microsoft.com, `recv`: WSAESHUTDOWN after shutdown with SD_RECEIVE or SD_BOTH.
+        shut_read_fails: true,
     },
     errors: Cow::Borrowed(errors::WINDOWS_RULES),
 };

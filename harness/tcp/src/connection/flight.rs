@@ -1,0 +1,295 @@
+//! Segments that were sent and are not acknowledged: the retransmission queue, with its SACK scoreboard.
+
+use crate::time::Instant;
+use crate::wire::{SackBlocks, Seq};
+use std::collections::VecDeque;
+
+/// One segment that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Sent {
+    pub(crate) seq: Seq,
+    /// Sequence space: data bytes, and one for a FIN.
+    pub(crate) len: u32,
+    /// Whether it ends with our FIN.
+    pub(crate) fin: bool,
+    /// When it was sent last.
+    pub(crate) at: Instant,
+    /// Whether it was ever sent again: its acknowledgment measures nothing (Karn's rule, RFC 6298 section 3).
+    pub(crate) retransmitted: bool,
+    pub(crate) place: Place,
+}
+
+/// Where a segment is believed to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// In the network.
+    Under,
+    /// Lost, and not sent again yet.
+    Lost,
+    /// At the peer, behind a gap (RFC 2018).
+    Sacked,
+}
+
+impl Sent {
+    pub(crate) fn end(&self) -> Seq {
+        self.seq + self.len
+    }
+}
+
+/// What an acknowledgment took off the queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Acked {
+    /// Segments that are acknowledged whole.
+    pub(crate) segments: u32,
+    /// When the first of them was sent, if none of them was ever retransmitted.
+    pub(crate) sent: Option<Instant>,
+}
+
+/// The segments between `SND.UNA` and `SND.NXT`, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flight {
+    segments: VecDeque<Sent>,
+    /// How many of them are [`Place::Under`], so that the congestion window is checked without counting.
+    under: u32,
+}
+
+impl Flight {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Segments that are believed to be in the network.
+    pub(crate) fn in_network(&self) -> u32 {
+        self.under
+    }
+
+    pub(crate) fn head(&self) -> Option<&Sent> {
+        self.segments.front()
+    }
+
+    pub(crate) fn tail(&self) -> Option<usize> {
+        self.segments.len().checked_sub(1)
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<Sent> {
+        self.segments.get(index).copied()
+    }
+
+    pub(crate) fn has_sacked(&self) -> bool {
+        self.segments.iter().any(|sent| sent.place == Place::Sacked)
+    }
+
+    pub(crate) fn push(&mut self, sent: Sent) {
+        self.under += 1;
+        self.segments.push_back(sent);
+    }
+
+    /// Takes off what lies before `una`. A segment that is acknowledged in part keeps its rest.
+    pub(crate) fn acknowledge(&mut self, una: Seq) -> Acked {
+        let mut acked = Acked::default();
+        let mut measurable = true;
+        while let Some(sent) = self.segments.front_mut() {
+            if sent.end().after(una) {
+                if una.after(sent.seq) {
+                    sent.len -= una.since(sent.seq);
+                    sent.seq = una;
+                }
+                break;
+            }
+            measurable &= !sent.retransmitted;
+            acked.sent = acked.sent.or(Some(sent.at));
+            acked.segments += 1;
+            self.under -= u32::from(sent.place == Place::Under);
+            self.segments.pop_front();
+        }
+        if !measurable {
+            acked.sent = None;
+        }
+        // An idle connection should not hold what a burst needed.
+        if self.segments.is_empty() && self.segments.capacity() > 8 {
+            self.segments = VecDeque::new();
+        }
+        acked
+    }
+
+    /// Notes what the peer has beyond the gap. Returns how many segments that is news of.
+    pub(crate) fn on_sack(&mut self, blocks: &SackBlocks) -> u32 {
+        let mut news = 0;
+        for (start, end) in blocks.iter() {
+            for sent in &mut self.segments {
+                let inside = !sent.seq.before(start) && !sent.end().after(end);
+                if inside && sent.place != Place::Sacked {
+                    self.under -= u32::from(sent.place == Place::Under);
+                    sent.place = Place::Sacked;
+                    news += 1;
+                }
+            }
+        }
+        news
+    }
+
+    /// Marks as lost every segment with at least `threshold` SACKed ones above it (RFC 6675 section 4, `IsLost`).
+    /// Returns whether there is a new one. One that was sent again already is not taken for lost a second time.
+    pub(crate) fn mark_lost_below(&mut self, threshold: u32) -> bool {
+        let mut above = 0;
+        let mut news = false;
+        for sent in self.segments.iter_mut().rev() {
+            match sent.place {
+                Place::Sacked => above += 1,
+                Place::Under if above >= threshold && !sent.retransmitted => {
+                    sent.place = Place::Lost;
+                    self.under -= 1;
+                    news = true;
+                }
+                Place::Under | Place::Lost => {}
+            }
+        }
+        news
+    }
+
+    /// Marks the first segment as lost, as three duplicate ACKs say (RFC 5681 section 3.2) and as a partial ACK
+    /// during recovery says of the next one (RFC 6582).
+    pub(crate) fn mark_head_lost(&mut self) {
+        if let Some(sent) = self.segments.front_mut()
+            && sent.place == Place::Under
+        {
+            sent.place = Place::Lost;
+            self.under -= 1;
+        }
+    }
+
+    /// Marks everything as lost that the peer has not SACKed: a retransmission timeout (RFC 6298 section 5, RFC 2018
+    /// section 5).
+    pub(crate) fn mark_all_lost(&mut self) {
+        for sent in &mut self.segments {
+            if sent.place == Place::Under {
+                sent.place = Place::Lost;
+            }
+        }
+        self.under = 0;
+    }
+
+    /// The first segment that waits to be sent again.
+    pub(crate) fn first_lost(&self) -> Option<usize> {
+        // All lost segments were under way before; none is lost while all are.
+        if self.under as usize == self.segments.len() {
+            return None;
+        }
+        self.segments
+            .iter()
+            .position(|sent| sent.place == Place::Lost)
+    }
+
+    /// Notes that the segment is sent again now.
+    pub(crate) fn on_retransmit(&mut self, index: usize, now: Instant) {
+        let Some(sent) = self.segments.get_mut(index) else {
+            return;
+        };
+        sent.at = now;
+        sent.retransmitted = true;
+        if sent.place == Place::Lost {
+            sent.place = Place::Under;
+            self.under += 1;
+        }
+    }
+
+    /// Cuts segments to a smaller size, after the path's MTU or the peer's window shrank: the first `len` bytes of the
+    /// segment stay, the rest becomes a segment of its own.
+    pub(crate) fn split(&mut self, index: usize, len: u32) {
+        let Some(sent) = self.segments.get_mut(index) else {
+            return;
+        };
+        if len == 0 || len >= sent.len {
+            return;
+        }
+        let rest = Sent {
+            seq: sent.seq + len,
+            len: sent.len - len,
+            ..*sent
+        };
+        sent.len = len;
+        sent.fin = false;
+        self.under += u32::from(rest.place == Place::Under);
+        self.segments.insert(index + 1, rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flight(count: u32) -> Flight {
+        let mut flight = Flight::default();
+        for n in 0..count {
+            flight.push(Sent {
+                seq: Seq(n * 100),
+                len: 100,
+                fin: false,
+                at: Instant::from_nanos(u64::from(n)),
+                retransmitted: false,
+                place: Place::Under,
+            });
+        }
+        flight
+    }
+
+    fn sack(flight: &mut Flight, start: u32, end: u32) -> u32 {
+        flight.on_sack(&SackBlocks::new([(Seq(start), Seq(end))]))
+    }
+
+    #[test]
+    fn acknowledgment_takes_whole_segments_and_trims_the_next() {
+        let mut flight = flight(3);
+        let acked = flight.acknowledge(Seq(250));
+        assert_eq!(
+            acked,
+            Acked {
+                segments: 2,
+                sent: Some(Instant::ZERO)
+            }
+        );
+        let head = flight.head().copied().unwrap();
+        assert_eq!((head.seq, head.len, flight.in_network()), (Seq(250), 50, 1));
+    }
+
+    #[test]
+    fn a_retransmitted_segment_measures_nothing() {
+        let mut flight = flight(2);
+        flight.mark_all_lost();
+        flight.on_retransmit(0, Instant::from_nanos(9));
+        assert_eq!(
+            flight.acknowledge(Seq(200)),
+            Acked {
+                segments: 2,
+                sent: None
+            }
+        );
+    }
+
+    #[test]
+    fn three_sacked_segments_above_mean_lost() {
+        let mut flight = flight(5);
+        assert_eq!(sack(&mut flight, 200, 400), 2);
+        assert!(!flight.mark_lost_below(3));
+        assert_eq!(sack(&mut flight, 200, 500), 1);
+        assert!(flight.mark_lost_below(3));
+        assert_eq!((flight.first_lost(), flight.in_network()), (Some(0), 0));
+        flight.on_retransmit(0, Instant::ZERO);
+        flight.on_retransmit(1, Instant::ZERO);
+        assert!(!flight.mark_lost_below(3), "sent again: not lost again");
+        assert_eq!((flight.first_lost(), flight.in_network()), (None, 2));
+    }
+
+    #[test]
+    fn a_timeout_spares_what_the_peer_has() {
+        let mut flight = flight(3);
+        sack(&mut flight, 100, 200);
+        flight.mark_all_lost();
+        flight.on_retransmit(0, Instant::ZERO);
+        assert_eq!(flight.first_lost(), Some(2));
+    }
+}

@@ -1,0 +1,297 @@
+//! The table of sockets, and what every change of a connection brings with it.
+
+use super::listener::Listener;
+use super::{Host, Options};
+use crate::connection::{Connection, Context, State};
+use crate::profile::ResetInQueue;
+use crate::time::Instant;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use std::cmp::Reverse;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+/// A socket of one host; a program holds it as it holds a file descriptor.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SocketId {
+    pub(super) index: u32,
+    /// Tells a socket from an earlier one in the same place.
+    generation: u32,
+}
+
+/// A program on one host.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ProcessId(pub u32);
+
+/// One socket.
+#[derive(Clone, Debug)]
+pub(super) struct Socket {
+    pub(super) owner: Owner,
+    pub(super) kind: Kind,
+    /// The time under which it stands in the host's queue of deadlines.
+    pub(super) deadline: Option<Instant>,
+    /// Whether it stands in the host's queue of ready sockets.
+    pub(super) announced: bool,
+}
+
+/// Who holds a socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Owner {
+    Program(ProcessId),
+    /// A listener, until a program accepts it.
+    Listener(u32),
+    /// A program whose `close` waits for it (`SO_LINGER`).
+    Lingering {
+        process: ProcessId,
+        until: Instant,
+    },
+    /// Nobody: the kernel sees the closing through.
+    Kernel,
+}
+
+/// What a socket is.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// Neither connected nor listening.
+    Idle {
+        options: Arc<Options>,
+        port: Option<u16>,
+    },
+    Listener(Box<Listener>),
+    Connection(Box<Connection>),
+}
+
+impl Socket {
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        match &self.kind {
+            Kind::Connection(connection) => Some(connection),
+            Kind::Idle { .. } | Kind::Listener(_) => None,
+        }
+    }
+}
+
+/// What finds a connection: the peer, and the local port.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Key {
+    address: IpAddr,
+    port: u16,
+    local_port: u16,
+}
+
+impl Key {
+    pub(super) fn new(remote: SocketAddr, local_port: u16) -> Self {
+        Self {
+            address: remote.ip(),
+            port: remote.port(),
+            local_port,
+        }
+    }
+}
+
+/// All sockets of a host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sockets {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    connections: IndexMap<Key, u32, FxBuildHasher>,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    generation: u32,
+    socket: Option<Socket>,
+}
+
+impl Sockets {
+    pub(super) fn insert(&mut self, owner: Owner, kind: Kind) -> SocketId {
+        let socket = Socket {
+            owner,
+            kind,
+            deadline: None,
+            announced: false,
+        };
+        if let Some(index) = self.free.pop() {
+            let slot = &mut self.slots[index as usize];
+            slot.socket = Some(socket);
+            return SocketId {
+                index,
+                generation: slot.generation,
+            };
+        }
+        let index = self.slots.len() as u32;
+        self.slots.push(Slot {
+            generation: 0,
+            socket: Some(socket),
+        });
+        SocketId {
+            index,
+            generation: 0,
+        }
+    }
+
+    pub(super) fn remove(&mut self, index: u32) -> Option<Socket> {
+        let slot = self.slots.get_mut(index as usize)?;
+        let socket = slot.socket.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(index);
+        Some(socket)
+    }
+
+    pub(super) fn get(&self, index: u32) -> Option<&Socket> {
+        self.slots.get(index as usize)?.socket.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Socket> {
+        self.slots.get_mut(index as usize)?.socket.as_mut()
+    }
+
+    pub(super) fn at(&self, id: SocketId) -> Option<&Socket> {
+        let slot = self.slots.get(id.index as usize)?;
+        slot.socket
+            .as_ref()
+            .filter(|_| slot.generation == id.generation)
+    }
+
+    pub(super) fn at_mut(&mut self, id: SocketId) -> Option<&mut Socket> {
+        let slot = self.slots.get_mut(id.index as usize)?;
+        slot.socket
+            .as_mut()
+            .filter(|_| slot.generation == id.generation)
+    }
+
+    pub(super) fn id(&self, index: u32) -> SocketId {
+        let generation = self
+            .slots
+            .get(index as usize)
+            .map_or(0, |slot| slot.generation);
+        SocketId { index, generation }
+    }
+
+    /// The sockets that a program holds, in the order of their places.
+    pub(super) fn owned_by(&self, process: ProcessId) -> Vec<SocketId> {
+        let held = |slot: &Slot| {
+            slot.socket.as_ref().is_some_and(|socket| {
+                matches!(
+                    socket.owner,
+                    Owner::Program(held) | Owner::Lingering { process: held, .. } if held == process
+                )
+            })
+        };
+        let indices = self.slots.iter().enumerate().filter(|(_, slot)| held(slot));
+        indices.map(|(index, _)| self.id(index as u32)).collect()
+    }
+
+    pub(super) fn find(&self, key: &Key) -> Option<u32> {
+        self.connections.get(key).copied()
+    }
+
+    pub(super) fn register(&mut self, key: Key, index: u32) {
+        self.connections.insert(key, index);
+    }
+
+    fn unregister(&mut self, key: &Key) -> bool {
+        self.connections.swap_remove(key).is_some()
+    }
+}
+
+impl Host {
+    /// Runs something on a connection and deals with what follows from it. Every change of a connection passes here.
+    pub(super) fn with_connection<R>(
+        &mut self,
+        now: Instant,
+        index: u32,
+        run: impl FnOnce(&mut Connection, &mut Context<'_>) -> R,
+    ) -> Option<R> {
+        let socket = self.sockets.get_mut(index)?;
+        let Kind::Connection(connection) = &mut socket.kind else {
+            return None;
+        };
+        let before = connection.state();
+        let result = run(connection, &mut self.kernel.context(now));
+        let after = connection.state();
+        let news = connection.take_news();
+        if let Some(deadline) = connection.deadline()
+            && socket.deadline.is_none_or(|noted| deadline < noted)
+        {
+            socket.deadline = Some(deadline);
+            self.deadlines.push(Reverse((deadline, index)));
+        }
+        if news {
+            self.announce(index);
+        }
+        if before != after {
+            self.on_state(index, before, after);
+        }
+        Some(result)
+    }
+
+    /// Tells the program that holds the socket that something changed.
+    pub(super) fn announce(&mut self, index: u32) {
+        let id = self.sockets.id(index);
+        let Some(socket) = self.sockets.get_mut(index) else {
+            return;
+        };
+        let waits = matches!(socket.owner, Owner::Program(_) | Owner::Lingering { .. });
+        if waits && !socket.announced {
+            socket.announced = true;
+            self.ready.push_back(id);
+        }
+    }
+
+    /// A connection changed its state.
+    fn on_state(&mut self, index: u32, before: State, after: State) {
+        let Some(socket) = self.sockets.get(index) else {
+            return;
+        };
+        let owner = socket.owner;
+        if after == State::Closed {
+            self.forget(index);
+        }
+        match owner {
+            Owner::Listener(listener) if after == State::Closed => {
+                self.on_queued_closed(listener, index, before);
+            }
+            Owner::Listener(listener) if before == State::SynReceived => {
+                self.on_handshake_done(listener, index);
+            }
+            Owner::Kernel if after == State::Closed => {
+                self.sockets.remove(index);
+            }
+            Owner::Listener(_) | Owner::Kernel | Owner::Program(_) | Owner::Lingering { .. } => {}
+        }
+    }
+
+    /// Segments do not find the connection any more, and its port is free.
+    pub(super) fn forget(&mut self, index: u32) {
+        let Some(connection) = self.sockets.get(index).and_then(Socket::connection) else {
+            return;
+        };
+        let port = connection.local_port;
+        let key = Key::new(connection.remote, port);
+        if self.sockets.find(&key) == Some(index) && self.sockets.unregister(&key) {
+            self.ports.release_connection(port);
+        }
+    }
+
+    /// A connection ended before a program accepted it.
+    fn on_queued_closed(&mut self, listener: u32, index: u32, before: State) {
+        let rule = self.kernel.profile.accept.reset_in_queue;
+        let Some(Socket {
+            kind: Kind::Listener(queue),
+            ..
+        }) = self.sockets.get_mut(listener)
+        else {
+            self.sockets.remove(index);
+            return;
+        };
+        let complete = before != State::SynReceived;
+        match rule {
+            ResetInQueue::Keep if complete => {}
+            ResetInQueue::FailAccept if complete => {}
+            ResetInQueue::Keep | ResetInQueue::FailAccept | ResetInQueue::Remove => {
+                queue.remove(index);
+                self.sockets.remove(index);
+            }
+        }
+    }
+}
