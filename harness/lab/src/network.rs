@@ -208,6 +208,14 @@ impl Network {
         shortest.map_or(default, |delay| delay.min(default))
     }
 
+    /// The hosts to which `from` has no route.
+    pub fn unrouted(&self, from: HostIndex) -> impl Iterator<Item = HostIndex> + '_ {
+        self.cuts
+            .iter()
+            .filter(move |(direction, cuts)| direction.from as HostIndex == from && cuts.unrouted)
+            .map(|(direction, _)| direction.to as HostIndex)
+    }
+
     /// How many packets wait at closed gates.
     pub fn held(&self) -> usize {
         self.held.len()
@@ -438,3 +446,6 @@ impl Network {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 use crate::link::LinkFigures;
 use halfopen_tcp::profile::settings::SettingValue;
 use halfopen_tcp::wire::{Flags, IcmpKind};
-use halfopen_tcp::{Cause, Instant, Profile};
+use halfopen_tcp::{Call, Cause, Instant, Profile};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -174,6 +174,23 @@ impl Action {
             Self::GetError => "get",
             Self::Bind { .. } => "bind",
             Self::Sleep(_) => "sleep",
+        }
+    }
+
+    /// The socket calls whose errors the step can end with, the one that it is named after last.
+    pub const fn calls(&self) -> &'static [Call] {
+        match self {
+            Self::Listen { .. } => &[Call::Bind, Call::Listen],
+            Self::Accept(_) => &[Call::Accept],
+            Self::Connect { .. } => &[Call::Connect],
+            Self::Send { .. } => &[Call::Send],
+            Self::Recv(_) => &[Call::Recv],
+            Self::Shutdown(_) => &[Call::Shutdown],
+            Self::Close => &[Call::Close],
+            Self::Set(_) => &[Call::SetOption],
+            Self::GetError => &[Call::GetOption],
+            Self::Bind { .. } => &[Call::Bind],
+            Self::Sleep(_) => &[],
         }
     }
 }
