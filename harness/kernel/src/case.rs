@@ -272,6 +272,10 @@ impl Case<'_> {
             Fault::Boot(host) => {
                 self.hosts[host].power_off(now, &mut self.log.steps);
                 self.hosts[host].boot(self.clock, now)?;
+                // Routes are the network's, so they outlive a boot.
+                for peer in self.network.unrouted(host) {
+                    self.hosts[host].remove_route(peer)?;
+                }
             }
             Fault::Pause(host) => self.hosts[host].pause(),
             Fault::Resume(host) => self.hosts[host].resume(),

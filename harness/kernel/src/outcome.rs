@@ -1,43 +1,31 @@
 //! From what a case's process tells to an outcome.
 
 use crate::KernelError;
-use crate::log::{Log, PacketEntry, PacketFate, StepEnd, StepEntry};
+use crate::log::{Log, PacketFate, StepEnd, StepEntry};
 use crate::wire;
-use halfopen::outcome::{
-    EngineName, Fate, LimitReached, Outcome, PacketKind, PacketRecord, StepOutcome, StepResult,
-    Verdict,
-};
+use halfopen::expect;
+use halfopen::network::Network;
+use halfopen::outcome::{EngineName, LimitReached, Outcome, PacketRecord, StepOutcome, StepResult};
 use halfopen::plan::Plan;
 use halfopen::tcp::profile::{Os, OsError, errors};
-use halfopen::tcp::wire::{Body, Flags, Segment, Seq};
 use halfopen::tcp::{Cause, Instant};
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use halfopen::trace::Trace;
 
 /// The outcome of a case of `plan`.
-pub(crate) fn outcome(_plan: &Plan, seed: u64, log: &Log) -> Result<Outcome, KernelError> {
-    let steps = log.steps.iter().map(step).collect::<Result<_, _>>()?;
-    let mut trace = Trace::default();
+pub(crate) fn outcome(plan: &Plan, seed: u64, log: &Log) -> Result<Outcome, KernelError> {
+    let mut steps: Vec<_> = log.steps.iter().map(step).collect::<Result<_, _>>()?;
+    let limit = log.too_many.then_some(LimitReached::Events);
+    let faults = log.faults.iter();
     Ok(Outcome {
         engine: EngineName::Kernel,
         seed,
-        verdict: if log.too_many {
-            Verdict::Unfinished(LimitReached::Events)
-        } else {
-            Verdict::Passed
-        },
+        verdict: expect::judge(plan, &mut steps, limit),
         end: Instant::from_nanos(log.end),
         steps,
-        faults: log
-            .faults
-            .iter()
+        faults: faults
             .map(|(at, index)| (Instant::from_nanos(*at), *index))
             .collect(),
-        packets: log
-            .packets
-            .iter()
-            .filter_map(|entry| trace.record(entry))
-            .collect(),
+        packets: packets(plan, seed, log),
     })
 }
 
@@ -87,78 +75,24 @@ fn error(errno: i32) -> Result<&'static OsError, KernelError> {
         })
 }
 
-/// Makes numbers relative and counts retransmissions.
-#[derive(Default)]
-struct Trace {
-    /// The initial sequence number of each direction of each connection.
-    initial: BTreeMap<(SocketAddr, SocketAddr), Seq>,
-    /// How often what starts at a sequence number was sent.
-    sent: BTreeMap<(SocketAddr, SocketAddr, u32), u32>,
-}
-
-impl Trace {
-    fn record(&mut self, entry: &PacketEntry) -> Option<PacketRecord> {
-        let packet = wire::parse(&wire::with_payload(entry.bytes.clone()))?;
-        let (ports, kind) = match &packet.body {
-            Body::Icmp(icmp) => (
-                (icmp.quoted_dst.port(), icmp.quoted_src.port()),
-                PacketKind::Icmp(icmp.kind),
-            ),
-            Body::Tcp(segment) => {
-                let from = SocketAddr::new(packet.src, segment.src_port);
-                let to = SocketAddr::new(packet.dst, segment.dst_port);
-                (
-                    (segment.src_port, segment.dst_port),
-                    self.segment(from, to, segment),
-                )
-            }
-        };
-        Some(PacketRecord {
-            at: Instant::from_nanos(entry.at),
-            from: entry.from,
-            to: entry.to,
-            ports,
-            kind,
-            forged: entry.forged,
-            fate: fate(entry.fate),
-        })
-    }
-
-    fn segment(&mut self, from: SocketAddr, to: SocketAddr, segment: &Segment) -> PacketKind {
-        if segment.has(Flags::SYN) && self.initial.get(&(from, to)) != Some(&segment.seq) {
-            self.initial.insert((from, to), segment.seq);
-            self.sent.retain(|key, _| (key.0, key.1) != (from, to));
-        }
-        let relative = |seq: Seq, way| self.initial.get(&way).map_or(0, |first| seq.since(*first));
-        let (seq, ack) = (
-            relative(segment.seq, (from, to)),
-            relative(segment.ack, (to, from)),
-        );
-        let mut retransmission = 0;
-        if !segment.is_empty() {
-            let count = self.sent.entry((from, to, seq)).or_default();
-            retransmission = *count;
-            *count += 1;
-        }
-        PacketKind::Tcp {
-            flags: segment.flags,
-            seq,
-            ack: if segment.has(Flags::ACK) { ack } else { 0 },
-            len: segment.payload.len() as u32,
-            window: segment.window.into(),
-            options: segment.options,
-            retransmission,
-        }
-    }
-}
-
-fn fate(fate: PacketFate) -> Fate {
+fn packets(plan: &Plan, seed: u64, log: &Log) -> Vec<PacketRecord> {
+    let mut trace = Trace::new(true);
     let at = Instant::from_nanos;
-    match fate {
-        PacketFate::Delivered(when) => Fate::Delivered(at(when)),
-        PacketFate::Duplicated(first, second) => Fate::Duplicated(at(first), at(second)),
-        PacketFate::Lost(when, reason) => Fate::Lost(at(when), reason),
-        PacketFate::InFlight => Fate::InFlight,
-        PacketFate::Held => Fate::Held,
+    for entry in &log.packets {
+        let Some(packet) = wire::parse(&wire::with_payload(entry.bytes.clone())) else {
+            continue;
+        };
+        let tag = trace.sent(at(entry.at), (entry.from, entry.to), &packet, entry.forged);
+        match entry.fate {
+            PacketFate::InFlight => {}
+            PacketFate::Held => trace.held(tag),
+            PacketFate::Lost(when, reason) => trace.lost(tag, at(when), reason),
+            PacketFate::Delivered(when) => trace.delivered(tag, at(when)),
+            PacketFate::Duplicated(first, second) => {
+                trace.delivered(tag, at(first));
+                trace.delivered(tag, at(second));
+            }
+        }
     }
+    trace.finish(&Network::new(plan, seed), [])
 }

@@ -55,6 +55,8 @@ pub struct Profile {
     pub error_order: ErrorOrder,
     /// Which error each call returns for each cause; the first row that fits.
     pub errors: Cow<'static, [ErrorRule]>,
+    /// The names of the family's settings that this release does not have.
+    pub lacks: &'static [&'static str],
 }
 
 /// The families of systems, as far as names and numbers of settings and errors go.
@@ -320,6 +322,8 @@ pub struct Close {
     pub fin_wait_2: Duration,
     /// How long TIME-WAIT lasts.
     pub time_wait: Duration,
+    /// Whether a valid RST ends it early; if not, it is ignored (RFC 1337).
+    pub reset_ends_time_wait: bool,
     /// What arriving data does after `shutdown(read)`.
     pub after_shutdown_read: AfterShutdownRead,
     /// Whether the death of a program resets its connections, whatever is in their buffers.

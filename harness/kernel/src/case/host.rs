@@ -22,8 +22,8 @@ pub(super) struct Host<'a> {
     coming: VecDeque<Boot<'a>>,
     /// What was switched off or killed. Kept to the end: taking it down takes milliseconds too.
     gone: Vec<Boot<'a>>,
-    /// How often it has been started.
-    boots: u32,
+    /// How often each of its programs has been started.
+    runs: Vec<u32>,
 }
 
 /// A machine from its boot on.
@@ -38,6 +38,7 @@ struct Running<'a> {
     index: usize,
     plan: &'a ProgramPlan,
     process: Program,
+    starts_at: Instant,
     state: State,
     /// Its step that has not ended, as an index into the log.
     step: Option<usize>,
@@ -69,16 +70,15 @@ impl<'a> Host<'a> {
             running: Some(first),
             coming,
             gone: Vec::new(),
-            boots: 0,
+            runs: vec![0; plan.hosts[index].programs.len()],
         })
     }
 
     /// Lets its programs begin, each with its delay after `at`.
     pub(super) fn start(&mut self, clock: Clock, at: Instant) -> Result<(), KernelError> {
-        self.boots += 1;
         for program in self.programs() {
-            let delay = program.plan.start.since(Instant::ZERO);
-            program.process.start(clock, at + delay)?;
+            program.starts_at = at + program.plan.start.since(Instant::ZERO);
+            program.process.start(clock, program.starts_at)?;
         }
         Ok(())
     }
@@ -121,35 +121,28 @@ impl<'a> Host<'a> {
 
     /// Takes what its programs have reported.
     pub(super) fn take_events(&mut self, steps: &mut Vec<StepEntry>) {
-        let (host, run) = (self.index, self.boots.saturating_sub(1));
-        for program in self
-            .programs()
-            .filter(|program| program.state != State::Dead)
-        {
+        let programs = self.running.iter_mut().flat_map(|boot| &mut boot.programs);
+        for program in programs.filter(|program| program.state != State::Dead) {
+            let runs = &mut self.runs[program.index];
             while let Some(event) = program.process.event() {
-                program.handle(event, host, run, steps);
+                program.handle(event, self.index, runs, steps);
             }
         }
     }
 
-    /// Kills its programs; its kernel lives on.
+    /// Kills its programs; its kernel lives on. Those that have not started yet still will.
     pub(super) fn kill(&mut self, now: Instant, steps: &mut Vec<StepEntry>) {
         self.take_events(steps);
-        for program in self
-            .programs()
-            .filter(|program| program.state != State::Dead)
-        {
-            program.process.kill();
-            program.state = State::Dead;
-            if let Some(step) = program.step.take() {
-                steps[step].end = Some((now.as_nanos(), StepEnd::Killed));
-            }
-        }
+        let started = |program: &&mut Running<'a>| program.starts_at <= now;
+        self.programs()
+            .filter(started)
+            .for_each(|program| program.kill(now, steps));
     }
 
     /// Silences the machine: what its kernel sends from now on reaches nobody.
     pub(super) fn power_off(&mut self, now: Instant, steps: &mut Vec<StepEntry>) {
-        self.kill(now, steps);
+        self.take_events(steps);
+        self.programs().for_each(|program| program.kill(now, steps));
         self.gone.extend(self.running.take());
     }
 
@@ -257,6 +250,7 @@ impl<'a> Boot<'a> {
                     index,
                     plan,
                     process: Program::spawn(plan, &addresses)?,
+                    starts_at: Instant::FAR_FUTURE,
                     state: State::Busy,
                     step: None,
                 })
@@ -267,15 +261,30 @@ impl<'a> Boot<'a> {
 }
 
 impl Running<'_> {
-    fn handle(&mut self, event: Event, host: HostIndex, run: u32, steps: &mut Vec<StepEntry>) {
+    fn kill(&mut self, now: Instant, steps: &mut [StepEntry]) {
+        self.process.kill();
+        self.state = State::Dead;
+        if let Some(step) = self.step.take() {
+            steps[step].end = Some((now.as_nanos(), StepEnd::Killed));
+        }
+    }
+
+    fn handle(
+        &mut self,
+        event: Event,
+        host: HostIndex,
+        runs: &mut u32,
+        steps: &mut Vec<StepEntry>,
+    ) {
         match event.kind {
             EventKind::Finished => self.state = State::Finished,
             EventKind::Began => {
+                *runs += u32::from(event.step == 0);
                 self.step = Some(steps.len());
                 steps.push(StepEntry {
                     host,
                     program: self.index,
-                    run,
+                    run: *runs - 1,
                     step: event.step as usize,
                     start: event.at.as_nanos(),
                     end: None,

@@ -3,11 +3,15 @@
 use super::CallResult;
 use halfopen::plan::{Action, Listener, Payload, RecvUntil, Step};
 use halfopen::tcp::{Shutdown, SocketOption};
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Shutdown as Direction, SocketAddrV4};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 /// The sockets of one program.
@@ -20,8 +24,8 @@ pub(super) struct Sockets<'a> {
     names: Vec<Option<usize>>,
     /// The latest connection.
     latest: Option<usize>,
-    /// What `bind` or `set` prepared for the next `connect` or `listen`.
-    prepared: Option<Socket>,
+    /// What `bind` made, until a `connect` or `listen` takes it.
+    bound: Option<usize>,
     /// The listeners and their ports.
     listeners: Vec<(u16, usize)>,
 }
@@ -33,7 +37,7 @@ impl<'a> Sockets<'a> {
             sockets: Vec::new(),
             names: vec![None; names],
             latest: None,
-            prepared: None,
+            bound: None,
             listeners: Vec::new(),
         }
     }
@@ -44,7 +48,7 @@ impl<'a> Sockets<'a> {
             Action::Listen { port, backlog } => self.listen(step, *port, *backlog),
             Action::Accept(listener) => self.accept(step, *listener),
             Action::Connect { host, port } => self.connect(step, *host, *port),
-            Action::Bind { host, port } => self.bind(*host, *port),
+            Action::Bind { host, port } => self.bind(step, *host, *port),
             Action::Set(options) => self.set(step, options),
             Action::Sleep(time) => {
                 sleep(*time);
@@ -74,71 +78,58 @@ impl<'a> Sockets<'a> {
     }
 
     fn listen(&mut self, step: &Step, port: u16, backlog: Option<u32>) -> io::Result<CallResult> {
-        let socket = match self.prepared.take() {
-            Some(socket) => socket,
-            None => open()?,
-        };
-        let bound = socket
-            .local_addr()?
-            .as_socket_ipv4()
-            .is_some_and(|address| address.port() != 0);
-        if !bound {
+        let index = self.take_bound(step)?;
+        self.name(step, index);
+        self.listeners.push((port, index));
+        let socket = self.at(Some(index))?;
+        let local = socket.local_addr()?.as_socket_ipv4();
+        if local.is_none_or(|local| local.port() != port) {
             socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port).into())?;
         }
-        let backlog = backlog.map_or(i32::MAX, |backlog| {
-            i32::try_from(backlog).unwrap_or(i32::MAX)
-        });
-        socket.listen(backlog)?;
-        let index = self.keep(step, socket);
-        self.listeners.retain(|(known, _)| *known != port);
-        self.listeners.push((port, index));
+        // The kernel cuts it down to the largest that it takes.
+        let backlog = backlog.and_then(|backlog| i32::try_from(backlog).ok());
+        socket.listen(backlog.unwrap_or(i32::MAX))?;
         Ok(CallResult::Done)
     }
 
     fn accept(&mut self, step: &Step, listener: Listener) -> io::Result<CallResult> {
         let index = match listener {
             Listener::Named(name) => self.names[name],
-            Listener::Port(port) => self
-                .listeners
-                .iter()
-                .find(|(known, _)| *known == port)
-                .map(|(_, index)| *index),
+            // The latest on that port: an earlier one may have failed or been closed.
+            Listener::Port(port) => {
+                let mut latest_first = self.listeners.iter().rev();
+                latest_first.find(|(known, _)| *known == port).map(|l| l.1)
+            }
         };
         let listener = self.at(index)?;
         let (socket, _) = retry(|| listener.accept())?;
-        let index = self.keep(step, socket);
+        let index = self.keep(socket);
         self.latest = Some(index);
+        self.name(step, index);
         Ok(CallResult::Done)
     }
 
     fn connect(&mut self, step: &Step, host: usize, port: u16) -> io::Result<CallResult> {
-        let socket = match self.prepared.take() {
-            Some(socket) => socket,
-            None => open()?,
-        };
-        let index = self.keep(step, socket);
+        let index = self.take_bound(step)?;
         self.latest = Some(index);
+        self.name(step, index);
         let address = SockAddr::from(SocketAddrV4::new(self.addresses[host], port));
         let socket = self.at(Some(index))?;
         retry(|| socket.connect(&address)).map(|()| CallResult::Done)
     }
 
-    fn bind(&mut self, host: Option<usize>, port: u16) -> io::Result<CallResult> {
-        let socket = match self.prepared.take() {
-            Some(socket) => socket,
-            None => open()?,
-        };
+    fn bind(&mut self, step: &Step, host: Option<usize>, port: u16) -> io::Result<CallResult> {
+        let index = self.take_bound(step)?;
+        self.bound = Some(index);
+        self.name(step, index);
         let address = host.map_or(Ipv4Addr::UNSPECIFIED, |host| self.addresses[host]);
-        let result = socket.bind(&SocketAddrV4::new(address, port).into());
-        self.prepared = Some(socket);
-        result.map(|()| CallResult::Done)
+        let local = SocketAddrV4::new(address, port).into();
+        self.at(Some(index))?.bind(&local)?;
+        Ok(CallResult::Done)
     }
 
     fn set(&mut self, step: &Step, options: &[SocketOption]) -> io::Result<CallResult> {
-        let socket = match (&self.prepared, step.on) {
-            (Some(socket), None) => socket,
-            _ => self.socket(step)?,
-        };
+        let socket = self.socket(step)?;
         for option in options {
             set_option(socket, *option)?;
         }
@@ -146,7 +137,7 @@ impl<'a> Sockets<'a> {
     }
 
     fn close(&mut self, step: &Step) -> io::Result<CallResult> {
-        let index = step.on.map_or(self.latest, |name| self.names[name]);
+        let index = self.target(step);
         let socket = index.and_then(|index| self.sockets[index].take());
         let socket = socket.ok_or_else(bad_descriptor)?;
         // Dropping it would lose the error.
@@ -156,7 +147,16 @@ impl<'a> Sockets<'a> {
 
     /// The socket that a step works on.
     fn socket(&self, step: &Step) -> io::Result<&Socket> {
-        self.at(step.on.map_or(self.latest, |name| self.names[name]))
+        self.at(self.target(step))
+    }
+
+    fn target(&self, step: &Step) -> Option<usize> {
+        match (step.on, &step.action) {
+            (Some(name), _) => self.names[name],
+            // Options are often set between `bind` and `connect`.
+            (None, Action::Set(_) | Action::GetError) => self.bound.or(self.latest),
+            (None, _) => self.latest,
+        }
     }
 
     fn at(&self, index: Option<usize>) -> io::Result<&Socket> {
@@ -165,14 +165,25 @@ impl<'a> Sockets<'a> {
             .ok_or_else(bad_descriptor)
     }
 
-    /// Keeps a socket that a step opened, under the step's name for it.
-    fn keep(&mut self, step: &Step, socket: Socket) -> usize {
-        let index = self.sockets.len();
+    /// The socket that `of` names, or that `bind` left, or a new one.
+    fn take_bound(&mut self, step: &Step) -> io::Result<usize> {
+        let named = step.on.and_then(|name| self.names[name]);
+        let bound = self.bound.take();
+        match named.or(bound) {
+            Some(index) => Ok(index),
+            None => Ok(self.keep(open()?)),
+        }
+    }
+
+    fn keep(&mut self, socket: Socket) -> usize {
         self.sockets.push(Some(socket));
+        self.sockets.len() - 1
+    }
+
+    fn name(&mut self, step: &Step, index: usize) {
         if let Some(name) = step.opens {
             self.names[name] = Some(index);
         }
-        index
     }
 }
 
@@ -201,23 +212,27 @@ fn send(socket: &Socket, data: &Payload, all: bool) -> CallResult {
     }
 }
 
-/// Waits until the socket takes something, and returns how much it took without waiting again. A blocking `send` would wait
-/// until all is taken.
+/// Waits until the socket takes something, and returns how much. A blocking `send` would wait until all is taken, which is
+/// not what the step means.
 fn send_some(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-    let at_once = nix::libc::MSG_DONTWAIT | nix::libc::MSG_NOSIGNAL;
-    match socket.send_with_flags(bytes, at_once) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-        result => return result,
+    loop {
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        match socket.send_with_flags(bytes, flags) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+        let timeout = socket.write_timeout()?.map(TimeSpec::from_duration);
+        let mut writable = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+        if ppoll(&mut writable, timeout, None)? == 0 {
+            return Err(io::Error::from_raw_os_error(libc::EAGAIN));
+        }
     }
-    let first = bytes.len().min(1);
-    let count = socket.send_with_flags(&bytes[..first], nix::libc::MSG_NOSIGNAL)?;
-    Ok(count
-        + socket
-            .send_with_flags(&bytes[count..], at_once)
-            .unwrap_or(0))
 }
 
 fn receive(socket: &Socket, until: RecvUntil) -> CallResult {
+    if until == RecvUntil::Bytes(0) {
+        return CallResult::Bytes(0);
+    }
     let mut buffer = vec![0; READ_SIZE];
     let mut total = 0;
     loop {
@@ -227,7 +242,7 @@ fn receive(socket: &Socket, until: RecvUntil) -> CallResult {
         };
         let mut stream = socket;
         match retry(|| stream.read(&mut buffer[..room])) {
-            Ok(0) if room > 0 => return CallResult::Eof(total),
+            Ok(0) => return CallResult::Eof(total),
             Ok(count) => total += count as u64,
             Err(error) => return failed_after(&error, total),
         }
@@ -295,13 +310,13 @@ fn failed(error: io::Error) -> CallResult {
 
 fn failed_after(error: &io::Error, bytes: u64) -> CallResult {
     CallResult::Failed {
-        errno: error.raw_os_error().unwrap_or(nix::libc::EIO),
+        errno: error.raw_os_error().unwrap_or(libc::EIO),
         bytes,
     }
 }
 
 fn bad_descriptor() -> io::Error {
-    io::Error::from_raw_os_error(nix::libc::EBADF)
+    io::Error::from_raw_os_error(libc::EBADF)
 }
 
 /// What one `recv` asks for at most.

@@ -108,6 +108,8 @@ pub(super) const MACOS: Profile = Profile {
         fin_wait_2: Duration::from_secs(60),
         // Twice TCPTV_MSL, net.inet.tcp.msl.
         time_wait: Duration::from_secs(30),
+        // tcp_input(): nothing happens in TIME-WAIT.
+        reset_ends_time_wait: false,
         // tcp_input(): data for a socket with SS_CANTRCVMORE closes the connection and draws a RST.
         after_shutdown_read: AfterShutdownRead::Reset,
         // A process that dies has its sockets closed as by `close`.
@@ -159,6 +161,7 @@ pub(super) const MACOS: Profile = Profile {
         shut_read_fails: false,
     },
     errors: Cow::Borrowed(errors::MACOS_RULES),
+    lacks: &[],
 };
 
 /// FreeBSD 14.

@@ -8,7 +8,10 @@ mod windows;
 
 pub(super) use bsd::{FREEBSD_RULES, MACOS_RULES};
 pub(super) use linux::RULES as LINUX_RULES;
-pub(super) use windows::RULES as WINDOWS_RULES;
+pub(super) use windows::{
+    DATA_TIMEOUT_CHOICES, DATA_TIMEOUTS, KEEPALIVE, KEEPALIVE_CHOICES, PORTS_EXHAUSTED,
+    PORTS_EXHAUSTED_CHOICES, RULES as WINDOWS_RULES, after_keepalive,
+};
 
 use super::{Os, Profile};
 use crate::cause::{Call, Cause};

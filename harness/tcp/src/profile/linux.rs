@@ -106,6 +106,8 @@ pub(super) const LINUX: Profile = Profile {
         fin_wait_2: Duration::from_secs(60),
         // TCP_TIMEWAIT_LEN.
         time_wait: Duration::from_secs(60),
+        // tcp_rfc1337 = 0: tcp_timewait_state_process().
+        reset_ends_time_wait: true,
         // tcp_rcv_state_process(): only SHUTDOWN_MASK in FIN-WAIT resets; measured.
         after_shutdown_read: AfterShutdownRead::Readable,
         // A process that dies has its sockets closed as by `close`.
@@ -156,6 +158,7 @@ pub(super) const LINUX: Profile = Profile {
         shut_read_fails: false,
     },
     errors: Cow::Borrowed(errors::LINUX_RULES),
+    lacks: &[],
 };
 
 /// Linux 6.4, the last release before `tcp_syn_linear_timeouts`.
@@ -173,6 +176,12 @@ pub(super) const LINUX_6_4: Profile = Profile {
         window_scale: Some(7),
         ..LINUX.buffers
     },
+    lacks: &[
+        // 6.5, 6.11 and 6.15.
+        "net.ipv4.tcp_syn_linear_timeouts",
+        "net.ipv4.tcp_rto_min_us",
+        "net.ipv4.tcp_rto_max_ms",
+    ],
     ..LINUX
 };
 

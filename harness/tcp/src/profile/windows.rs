@@ -23,22 +23,29 @@ use super::{
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// The Windows of the article "TCP Errors, Explained!" by Lalit Adithya: its figures for connecting are those of XP to
-/// 10; its figures for data are no Windows' defaults.
+/// The Windows of the article "TCP Errors, Explained!" by Lalit Adithya. Its figures for connecting are those of XP to
+/// 10; its figures for data are no Windows' defaults. What it says it knows from the registry, so what it does not say is
+/// as on XP, which had nothing else.
 pub(super) const WINDOWS_ARTICLE: Profile = Profile {
     name: Cow::Borrowed("windows-article"),
-    // "waits 3 seconds": a timeout that no round trip makes shorter.
     rto: Rto {
+        // "3 seconds": a timeout that no round trip makes shorter.
         fallback: Duration::from_secs(3),
         min: Duration::from_secs(3),
-        ..WINDOWS_10.rto
+        ..WINDOWS_XP.rto
     },
-    // "2 retries": at 3 s and 9 s; it gives up at 21 s.
     retransmit: Retransmit {
+        // "2 retries": at 3 s and 9 s; it gives up at 21 s.
         limit: RetransmitLimit::Count(2),
-        ..WINDOWS_10.retransmit
+        zero_window_probes: 2,
+        ..WINDOWS_XP.retransmit
     },
-    ..WINDOWS_10
+    keepalive: KeepAlive {
+        // On XP the same registry value counts both.
+        count: 2,
+        ..WINDOWS_XP.keepalive
+    },
+    ..WINDOWS_XP
 };
 
 /// Windows XP and Server 2003.
@@ -50,7 +57,8 @@ pub(super) const WINDOWS_XP: Profile = Profile {
         ..WINDOWS_10.connect
     },
     rto: Rto {
-        max: Duration::from_secs(120),
+        // KB170359: 240 s.
+        max: Duration::from_secs(240),
         ..WINDOWS_10.rto
     },
     retransmit: Retransmit {
@@ -89,6 +97,7 @@ pub(super) const WINDOWS_XP: Profile = Profile {
     },
     // Registry reference, MaxUserPort: 5000; KB196271: the first is 1025.
     ephemeral_ports: (1025, 5000),
+    lacks: NETSH,
     ..WINDOWS_10
 };
 
@@ -108,6 +117,17 @@ pub(super) const WINDOWS_7: Profile = Profile {
         initial_cwnd: 2,
         ..WINDOWS_10.buffers
     },
+    lacks: &[
+        // KB170359 has it for XP and Server 2003 only; so have the pages of the other three.
+        "TcpInitialRTT",
+        "TcpMaxDupAcks",
+        "MaxUserPort",
+        "TcpWindowSize",
+        // They came with Windows 8.
+        "MaxSynRetransmissions",
+        "DelayedAckTimeout",
+        "DelayedAckFrequency",
+    ],
     ..WINDOWS_10
 };
 
@@ -211,6 +231,8 @@ pub(super) const WINDOWS_10: Profile = Profile {
         // Contested: 240 s (support article "Troubleshoot port exhaustion issues", also for Windows 10), 120 s (Oracle's tuning guide) or 60 s (Small Business
         // Server 2008). 120 s is chosen; TcpTimedWaitDelay changes it.
         time_wait: Duration::from_secs(120),
+        // Inferred: RFC 793, "close the connection".
+        reset_ends_time_wait: true,
         // Winsock reference, shutdown: data that is there or arrives after SD_RECEIVE resets the connection.
         after_shutdown_read: AfterShutdownRead::Reset,
         // Inferred: the article names a crashed program as the cause of 10054, and a process that is terminated
@@ -258,6 +280,18 @@ pub(super) const WINDOWS_10: Profile = Profile {
         shut_read_fails: true,
     },
     errors: Cow::Borrowed(errors::WINDOWS_RULES),
+    lacks: &[
+        // `netsh` and `Set-NetTCPSetting` have taken their place.
+        "TcpInitialRTT",
+        "TcpMaxConnectRetransmissions",
+        "TcpMaxConnectResponseRetransmissions",
+        "TcpMaxDupAcks",
+        "TcpDelAckTicks",
+        "MaxUserPort",
+        "TcpWindowSize",
+        "Tcp1323Opts",
+        "SackOpts",
+    ],
 };
 
 /// Windows 10 from version 2004, Windows 11, Server 2022 and 2025.
@@ -286,6 +320,18 @@ pub(super) const WINDOWS_11: Profile = Profile {
     },
     ..WINDOWS_10
 };
+
+/// The settings that came with Vista and later.
+const NETSH: &[&str] = &[
+    "InitialRto",
+    "MaxSynRetransmissions",
+    "MinRto",
+    "InitialCongestionWindow",
+    "DelayedAckTimeout",
+    "DelayedAckFrequency",
+    "Timestamps",
+    "dynamicport",
+];
 
 /// More doublings than any upper bound leaves room for.
 const UNBOUNDED: u32 = 31;

@@ -191,3 +191,33 @@ pub(in crate::profile) const DATA_TIMEOUTS: &[Cause] = &[
 ];
 pub(in crate::profile) const KEEPALIVE: &[Cause] = &[Cause::KeepAliveUnanswered];
 pub(in crate::profile) const PORTS_EXHAUSTED: &[Cause] = &[Cause::PortsExhausted];
+
+/// What `halfopen.windows.data-timeout-error` may choose.
+pub(in crate::profile) const DATA_TIMEOUT_CHOICES: &[(&str, &OsError)] = &[
+    ("WSAECONNABORTED", &WSAECONNABORTED),
+    ("WSAETIMEDOUT", &WSAETIMEDOUT),
+    ("WSAECONNRESET", &WSAECONNRESET),
+];
+
+/// What `halfopen.windows.keepalive-error` may choose.
+pub(in crate::profile) const KEEPALIVE_CHOICES: &[(&str, &OsError)] = &[
+    ("WSAENETRESET", &WSAENETRESET),
+    ("WSAECONNABORTED", &WSAECONNABORTED),
+    ("WSAECONNRESET", &WSAECONNRESET),
+    ("WSAETIMEDOUT", &WSAETIMEDOUT),
+];
+
+/// What `halfopen.windows.ports-exhausted-error` may choose.
+pub(in crate::profile) const PORTS_EXHAUSTED_CHOICES: &[(&str, &OsError)] = &[
+    ("WSAENOBUFS", &WSAENOBUFS),
+    ("WSAEADDRINUSE", &WSAEADDRINUSE),
+];
+
+/// What later calls see once one has seen `first` for an unanswered keepalive.
+pub(in crate::profile) fn after_keepalive(first: &'static OsError) -> &'static OsError {
+    if *first == WSAENETRESET {
+        &WSAECONNRESET
+    } else {
+        first
+    }
+}
