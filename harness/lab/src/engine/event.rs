@@ -33,10 +33,18 @@ use halfopen_tcp::Instant;
 use halfopen_tcp::wire::{Flags, Packet};
 use machine::Machine;
 use queue::{Event, Queue, Ring};
+use std::time::Duration;
 
 /// Runs a plan. The same plan, seed and options give the same outcome.
 pub fn run(plan: &Plan, seed: u64, options: &Options) -> Outcome {
-    World::new(plan, seed, options).run()
+    World::new(plan, seed, None, options).run()
+}
+
+/// Runs a plan on machines whose timer wheels all stand where they do at that age when the scenario begins, as those of
+/// several namespaces of one Linux kernel do. Only with [`Clock::Wheel`](halfopen_tcp::profile::Clock::Wheel) does it
+/// differ from [`run`].
+pub fn run_at_phase(plan: &Plan, seed: u64, timer_phase: Duration, options: &Options) -> Outcome {
+    World::new(plan, seed, Some(timer_phase), options).run()
 }
 
 /// Everything there is in a run.
@@ -65,10 +73,10 @@ enum Next {
 }
 
 impl<'p> World<'p> {
-    fn new(plan: &'p Plan, seed: u64, options: &Options) -> Self {
+    fn new(plan: &'p Plan, seed: u64, timer_phase: Option<Duration>, options: &Options) -> Self {
         let mut queue = Queue::default();
         let machines = (0..plan.hosts.len())
-            .map(|host| Machine::new(plan, host, seed, &mut queue))
+            .map(|host| Machine::new(plan, host, seed, timer_phase, &mut queue))
             .collect();
         Self {
             plan,

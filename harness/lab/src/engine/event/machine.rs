@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A machine of a run.
 pub(super) struct Machine<'p> {
@@ -26,6 +27,8 @@ pub(super) struct Machine<'p> {
     /// Which program has waited for a socket. Sockets do not change hands.
     owners: IndexMap<SocketId, usize, FxBuildHasher>,
     boots: u32,
+    /// Where its timer wheel stands when the scenario begins; `None`: its random stream says.
+    timer_phase: Option<Duration>,
 }
 
 /// The place of one program of the plan.
@@ -43,7 +46,13 @@ pub(super) struct Slot<'p> {
 
 impl<'p> Machine<'p> {
     /// A machine that is on, with its programs still to start.
-    pub(super) fn new(plan: &'p Plan, index: HostIndex, seed: u64, queue: &mut Queue) -> Self {
+    pub(super) fn new(
+        plan: &'p Plan,
+        index: HostIndex,
+        seed: u64,
+        timer_phase: Option<Duration>,
+        queue: &mut Queue,
+    ) -> Self {
         let plan = &plan.hosts[index];
         let mut programs: Vec<Slot<'p>> = Vec::with_capacity(plan.programs.len());
         for (number, program) in plan.programs.iter().enumerate() {
@@ -56,12 +65,13 @@ impl<'p> Machine<'p> {
         Self {
             plan,
             index,
-            host: Some(new_host(plan, index, seed, 0)),
+            host: Some(new_host(plan, index, seed, timer_phase, 0)),
             timer: Alarm::default(),
             paused: false,
             programs,
             owners: IndexMap::default(),
             boots: 0,
+            timer_phase,
         }
     }
 
@@ -152,7 +162,8 @@ impl<'p> Machine<'p> {
     pub(super) fn boot(&mut self, now: Instant, seed: u64, queue: &mut Queue) {
         self.boots += 1;
         self.paused = false;
-        self.host = Some(new_host(self.plan, self.index, seed, self.boots));
+        let host = new_host(self.plan, self.index, seed, self.timer_phase, self.boots);
+        self.host = Some(host);
         for (number, program) in self.plan.programs.iter().enumerate() {
             if program.on_boot {
                 let at = now + program.start.since(Instant::ZERO);
@@ -184,14 +195,24 @@ pub(super) fn tell_mtu(host: &mut Host, peer: IpAddr, mtu: u16) {
 }
 
 /// Each boot has its own random stream, or a machine would choose the same numbers again.
-fn new_host(plan: &HostPlan, index: HostIndex, seed: u64, boots: u32) -> Host {
+fn new_host(
+    plan: &HostPlan,
+    index: HostIndex,
+    seed: u64,
+    timer_phase: Option<Duration>,
+    boots: u32,
+) -> Host {
     let stream = match boots {
         0 => format!("host {}", plan.name),
         _ => format!("host {} boot {boots}", plan.name),
     };
-    Host::new(
+    let mut host = Host::new(
         IpAddr::V4(plan::address(index)),
         Arc::clone(&plan.profile),
         Rng::stream(seed, &stream),
-    )
+    );
+    if let Some(age) = timer_phase {
+        host.set_timer_phase(age);
+    }
+    host
 }
