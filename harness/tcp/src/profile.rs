@@ -495,3 +495,6 @@ impl Profile {
         errors::lookup(self, cause, call, when)
     }
 }
+
+#[cfg(test)]
+mod tests;
