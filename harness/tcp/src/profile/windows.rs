@@ -252,8 +252,8 @@ pub(super) const WINDOWS_10: Profile = Profile {
         revert_backoff: false,
     },
     buffers: Buffers {
-        // SO_RCVBUF and SO_SNDBUF of a new socket are 65536. The window starts below that and then adapts to the
-        // path, which is not modelled; inferred.
+        // Inferred from SO_RCVBUF and SO_SNDBUF, which are 65536 on a new socket. The window of a SYN is smaller, and
+        // both adapt to the path later on, which is not modelled.
         receive: 65_536,
         send: 65_536,
         // RFC 9293 section 3.7.4; inferred.
