@@ -206,11 +206,60 @@ fn connections_programs_and_lives_are_told_apart() {
     check("several", Report::new(&plan, &outcome));
 }
 
+fn check_faults(name: &str, faults: impl IntoIterator<Item = Fault>) {
+    let mut plan = plan("linux", vec![], vec![]);
+    plan.timeline = faults.into_iter().map(|what| fault(1_000, what)).collect();
+    let outcome = outcome(&plan, 1_000, vec![]);
+    check(name, Report::new(&plan, &outcome));
+}
+
 #[test]
 fn faults_in_the_words_of_the_file() {
-    let mut plan = plan("linux", vec![], vec![]);
     let (from, to) = (CLIENT, SERVER);
-    let hosts = (CLIENT, SERVER);
+    let drop = |flags, count, skip| Fault::Drop {
+        from,
+        to,
+        flags,
+        count,
+        skip,
+    };
+    let reject = |port, with| Fault::Reject {
+        host: to,
+        port,
+        with,
+    };
+    check_faults(
+        "faults",
+        [
+            Fault::Partition(from, to),
+            Fault::Heal(from, to),
+            Fault::Block { from, to },
+            Fault::Hold(from, to),
+            Fault::Release(from, to),
+            drop(None, 1, 0),
+            drop(Some(Flags::SYN | Flags::ACK), 2, 3),
+            Fault::Reset { from, to },
+            reject(Some(80), RejectWith::Reset),
+            reject(None, RejectWith::Icmp(IcmpKind::AdminProhibited)),
+            reject(None, RejectWith::Drop),
+            reject(None, RejectWith::Accept),
+            Fault::Unroute { from, to },
+            Fault::Route { from, to },
+            Fault::Kill(to),
+            Fault::PowerOff(to),
+            Fault::Boot(to),
+            Fault::Pause(to),
+            Fault::Resume(to),
+        ],
+    );
+}
+
+#[test]
+fn a_change_of_a_link_shows_what_it_changes() {
+    let link = |figures| Fault::Link {
+        hosts: (CLIENT, SERVER),
+        figures,
+    };
     let slow = LinkFigures {
         latency: Duration::from_millis(300),
         ..LinkFigures::DEFAULT
@@ -220,76 +269,10 @@ fn faults_in_the_words_of_the_file() {
         bandwidth: Some(1_000_000),
         ..slow
     };
-    plan.timeline = [
-        Fault::Partition(from, to),
-        Fault::Heal(from, to),
-        Fault::Block { from, to },
-        Fault::Hold(from, to),
-        Fault::Release(from, to),
-        Fault::Link {
-            hosts,
-            figures: slow,
-        },
-        Fault::Link {
-            hosts,
-            figures: narrow,
-        },
-        Fault::Link {
-            hosts,
-            figures: narrow,
-        },
-        Fault::Link {
-            hosts,
-            figures: slow,
-        },
-        Fault::Drop {
-            from,
-            to,
-            flags: None,
-            count: 1,
-            skip: 0,
-        },
-        Fault::Drop {
-            from,
-            to,
-            flags: Some(Flags::SYN | Flags::ACK),
-            count: 2,
-            skip: 3,
-        },
-        Fault::Reset { from, to },
-        Fault::Reject {
-            host: to,
-            port: Some(80),
-            with: RejectWith::Reset,
-        },
-        Fault::Reject {
-            host: to,
-            port: None,
-            with: RejectWith::Icmp(IcmpKind::AdminProhibited),
-        },
-        Fault::Reject {
-            host: to,
-            port: None,
-            with: RejectWith::Drop,
-        },
-        Fault::Reject {
-            host: to,
-            port: None,
-            with: RejectWith::Accept,
-        },
-        Fault::Unroute { from, to },
-        Fault::Route { from, to },
-        Fault::Kill(to),
-        Fault::PowerOff(to),
-        Fault::Boot(to),
-        Fault::Pause(to),
-        Fault::Resume(to),
-    ]
-    .into_iter()
-    .map(|what| fault(1_000, what))
-    .collect();
-    let outcome = outcome(&plan, 1_000, vec![]);
-    check("faults", Report::new(&plan, &outcome));
+    check_faults(
+        "link-changes",
+        [link(slow), link(narrow), link(narrow), link(slow)],
+    );
 }
 
 #[test]

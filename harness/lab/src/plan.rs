@@ -50,6 +50,17 @@ pub struct Plan {
     pub limits: Limits,
 }
 
+impl Plan {
+    /// What the case is called among those of its scenario and of all others: `connect/timed-out client=linux`.
+    pub fn case_name(&self) -> String {
+        let mut name = self.scenario.clone();
+        for (host, os) in &self.case {
+            name += &format!(" {host}={os}");
+        }
+        name
+    }
+}
+
 /// Bounds on a run. Reaching one ends it as `unfinished`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {

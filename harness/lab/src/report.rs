@@ -33,6 +33,7 @@ use text::{INDENT, seconds, stamped, wrapped};
 pub struct Report<'a> {
     plan: &'a Plan,
     outcome: &'a Outcome,
+    path: Option<&'a str>,
 }
 
 /// How much of a run the human form shows.
@@ -87,7 +88,20 @@ pub enum LineKind {
 impl<'a> Report<'a> {
     /// The report of what came of running `plan`.
     pub fn new(plan: &'a Plan, outcome: &'a Outcome) -> Self {
-        Self { plan, outcome }
+        Self {
+            plan,
+            outcome,
+            path: None,
+        }
+    }
+
+    /// Says which file the scenario is from, so that a failure can say how to repeat the run. Without it the file is
+    /// taken to be in the folder `scenarios`.
+    pub fn with_path(self, path: &'a str) -> Self {
+        Self {
+            path: Some(path),
+            ..self
+        }
     }
 
     /// The JSON form: one object on one line, without the line's end. The packets are there if `packets` is set and the
@@ -98,12 +112,13 @@ impl<'a> Report<'a> {
 
     /// The human form, line by line.
     pub fn lines(&self, detail: Detail) -> Vec<Line> {
-        let mut lines = vec![
-            Line::new(LineKind::Header, self.header()),
-            Line::new(LineKind::Blank, String::new()),
-        ];
+        let mut lines = vec![Line::new(LineKind::Header, self.header()), Line::blank()];
         self.event_lines(detail, &mut lines);
-        steps::waiting_lines(self.plan, self.outcome, &mut lines);
+        for (index, step) in self.outcome.steps.iter().enumerate() {
+            if step.end.is_none() {
+                steps::lines(self.plan, self.outcome, index, &mut lines);
+            }
+        }
         self.end_lines(&mut lines);
         lines
     }
@@ -113,11 +128,29 @@ impl<'a> Report<'a> {
         Lines(self.lines(detail))
     }
 
-    /// The command that repeats this run, if the scenario file is `path`.
-    pub fn replay_command(&self, path: &str) -> String {
+    /// Why the run did not pass: the header, the calls that did not do what the scenario expects, those that still
+    /// wait in a run without an end, and how to repeat it.
+    pub fn failure_lines(&self) -> Vec<Line> {
+        let mut lines = vec![Line::new(LineKind::Header, self.header())];
+        let unfinished = matches!(self.outcome.verdict, Verdict::Unfinished(_));
+        for (index, step) in self.outcome.steps.iter().enumerate() {
+            if step.mismatch.is_some() || (unfinished && step.end.is_none()) {
+                steps::lines(self.plan, self.outcome, index, &mut lines);
+            }
+        }
+        self.end_lines(&mut lines);
+        lines
+    }
+
+    /// The command that repeats this run.
+    pub fn replay_command(&self) -> String {
+        let path = match self.path {
+            Some(path) => quoted(path),
+            None => quoted(&format!("scenarios/{}.toml", self.plan.scenario)),
+        };
         let mut command = format!("halfopen run {path}");
         for (host, os) in &self.plan.case {
-            command += &format!(" --filter {host}={os}");
+            command += &format!(" --filter {}", quoted(&format!("{host}={os}")));
         }
         command + &format!(" --seed {}", self.outcome.seed)
     }
@@ -153,7 +186,7 @@ impl<'a> Report<'a> {
                     LineKind::Fault,
                     stamped(event.at, &faults.text(index)),
                 )),
-                What::Step(index) => steps::step_lines(self.plan, self.outcome, index, lines),
+                What::Step(index) => steps::lines(self.plan, self.outcome, index, lines),
                 What::Packet(index) => lines.push(packets.line(index)),
             }
             rest = after;
@@ -199,8 +232,7 @@ impl<'a> Report<'a> {
         };
         lines.push(Line::new(kind, stamped(outcome.end, &text)));
         if outcome.verdict != Verdict::Passed {
-            let path = format!("scenarios/{}.toml", self.plan.scenario);
-            let command = format!("{INDENT}again: {}", self.replay_command(&path));
+            let command = format!("{INDENT}again: {}", self.replay_command());
             lines.push(Line::new(LineKind::Failed, command));
         }
     }
@@ -224,6 +256,11 @@ impl fmt::Display for Report<'_> {
 impl Line {
     fn new(kind: LineKind, text: String) -> Self {
         Self { kind, text }
+    }
+
+    /// An empty line.
+    pub fn blank() -> Self {
+        Self::new(LineKind::Blank, String::new())
     }
 
     /// Text of any length below an event, wrapped and indented.
@@ -273,6 +310,16 @@ impl What {
             Self::Step(_) => 1,
             Self::Packet(_) => 2,
         }
+    }
+}
+
+/// The word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '=');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

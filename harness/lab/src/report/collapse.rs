@@ -9,7 +9,7 @@ use halfopen_tcp::Instant;
 use halfopen_tcp::wire::{Flags, Seq};
 
 /// Shorter runs are shown packet by packet: a request and its answer should stay readable.
-const LONG: usize = 9;
+const LONG: usize = 6;
 
 /// How many of the first events are a quiet run that is long enough to be summarised; 0 if they are not. A run is a
 /// transfer, or keepalive probes and their answers, but not both.
@@ -56,10 +56,11 @@ pub(super) fn summary_lines(run: &[Event], packets: &PacketTexts<'_>, lines: &mu
     }));
 }
 
-/// A packet to which nothing happened.
+/// A packet to which nothing happened but that it may have arrived twice.
 struct Quiet {
     kind: QuietKind,
     arrives: Instant,
+    twice: bool,
 }
 
 /// What such a packet does.
@@ -86,11 +87,16 @@ impl Quiet {
                     ..
                 },
             forged: false,
-            fate: Fate::Delivered(arrives),
+            fate,
             ..
         } = *packets.record(index)
         else {
             return None;
+        };
+        let (arrives, twice) = match fate {
+            Fate::Delivered(at) => (at, false),
+            Fate::Duplicated(_, again) => (again, true),
+            Fate::Lost(..) | Fate::InFlight | Fate::Held => return None,
         };
         if reading.window.is_some() || flags.without(Flags::PSH) != Flags::ACK {
             return None;
@@ -102,7 +108,11 @@ impl Quiet {
             None if len > 0 => QuietKind::Data(Seq(seq), Seq(seq) + len),
             None => QuietKind::Ack(Seq(ack)),
         };
-        Some(Self { kind, arrives })
+        Some(Self {
+            kind,
+            arrives,
+            twice,
+        })
     }
 }
 
@@ -114,6 +124,7 @@ struct Summary {
     arrives: Instant,
     route: String,
     count: u32,
+    twice: u32,
     kind: QuietKind,
 }
 
@@ -126,6 +137,7 @@ impl Summary {
             arrives: quiet.arrives,
             route,
             count: 1,
+            twice: u32::from(quiet.twice),
             kind: quiet.kind,
         }
     }
@@ -139,6 +151,7 @@ impl Summary {
         self.last = at;
         self.arrives = self.arrives.max(quiet.arrives);
         self.count += 1;
+        self.twice += u32::from(quiet.twice);
         match (&mut self.kind, &quiet.kind) {
             (QuietKind::Data(start, end), QuietKind::Data(from, to)) => {
                 *start = start.earlier(*from);
@@ -156,10 +169,13 @@ impl Summary {
             QuietKind::KeepAlive => ("keepalive", String::new()),
         };
         let what = format!("{} x {name}  {numbers}", self.count);
-        let text = format!(
+        let mut text = format!(
             "{}  {what:<WHAT$}  until {}, arrives {}",
             self.route, self.last, self.arrives
         );
+        if self.twice > 0 {
+            text += &format!(", {} twice", self.twice);
+        }
         Line::new(LineKind::Packet, stamped(self.first, &text))
     }
 }

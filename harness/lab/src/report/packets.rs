@@ -83,7 +83,7 @@ impl<'a> PacketTexts<'a> {
 /// Widths of a packet's columns. They are fixed, so that one packet's numbers never move another's line.
 /// The longer names of flags and larger numbers take each other's room.
 const NAME: usize = 7;
-const WHAT: usize = NAME + 2 + 22;
+const WHAT: usize = NAME + 2 + 24;
 const REMARK: usize = 11;
 
 /// The width of those columns together.

@@ -8,37 +8,41 @@ use halfopen_tcp::profile::OsError;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-/// The lines of a step that ended: how it ended, the error's text, the file's remark, and what was expected.
-pub(super) fn step_lines(plan: &Plan, outcome: &Outcome, index: usize, lines: &mut Vec<Line>) {
-    let ended = &outcome.steps[index];
-    let Some((at, result)) = ended.end else {
-        return;
-    };
-    let kind = match result {
-        StepResult::Failed { .. } => LineKind::Error,
-        StepResult::Done | StepResult::Bytes(_) | StepResult::Eof(_) => LineKind::Ok,
-    };
-    let (_, step) = step_of(plan, ended);
-    let took = took(&step.action, at.since(ended.start));
-    let call = call(plan, ended);
-    let text = format!("{call} -> {}{took}", result_text(result));
-    lines.push(Line::new(kind, stamped(at, &text)));
-    if let StepResult::Failed {
-        error: Some(error), ..
-    } = result
-    {
-        lines.extend(Line::below(LineKind::Remark, error.text));
+/// The lines of a step: how it ended, the error's text, the file's remark, and what was expected.
+pub(super) fn lines(plan: &Plan, outcome: &Outcome, index: usize, lines: &mut Vec<Line>) {
+    let step_outcome = &outcome.steps[index];
+    let (_, step) = step_of(plan, step_outcome);
+    let call = call(plan, step_outcome);
+    match step_outcome.end {
+        Some((at, result)) => {
+            let took = took(&step.action, at.since(step_outcome.start));
+            let text = format!("{call} -> {}{took}", result_text(result));
+            lines.push(Line::new(kind(result), stamped(at, &text)));
+            if let StepResult::Failed {
+                error: Some(error), ..
+            } = result
+            {
+                lines.extend(Line::below(LineKind::Remark, error.text));
+            }
+        }
+        None => {
+            let text = format!("{call} -> still waiting, since {}", step_outcome.start);
+            lines.push(Line::new(LineKind::Waiting, stamped(outcome.end, &text)));
+        }
     }
-    remarks(step, ended, lines);
+    if let Some(note) = &step.note {
+        lines.extend(Line::below(LineKind::Remark, &format!("note: {note}")));
+    }
+    if let Some(mismatch) = &step_outcome.mismatch {
+        let text = format!("mismatch: {mismatch}");
+        lines.extend(Line::below(LineKind::Mismatch, &text));
+    }
 }
 
-/// The lines of the steps that never ended, at the scenario's end.
-pub(super) fn waiting_lines(plan: &Plan, outcome: &Outcome, lines: &mut Vec<Line>) {
-    for waiting in outcome.steps.iter().filter(|step| step.end.is_none()) {
-        let call = call(plan, waiting);
-        let text = format!("{call} -> still waiting, since {}", waiting.start);
-        lines.push(Line::new(LineKind::Waiting, stamped(outcome.end, &text)));
-        remarks(step_of(plan, waiting).1, waiting, lines);
+fn kind(result: StepResult) -> LineKind {
+    match result {
+        StepResult::Failed { .. } => LineKind::Error,
+        StepResult::Done | StepResult::Bytes(_) | StepResult::Eof(_) => LineKind::Ok,
     }
 }
 
@@ -53,16 +57,6 @@ pub(crate) fn kind_name(error: &OsError) -> String {
         (ErrorKind::Other, "EINPROGRESS") => "InProgress".to_owned(),
         (ErrorKind::Other, _) => "Uncategorized".to_owned(),
         (kind, _) => format!("{kind:?}"),
-    }
-}
-
-fn remarks(step: &Step, ended: &StepOutcome, lines: &mut Vec<Line>) {
-    if let Some(note) = &step.note {
-        lines.extend(Line::below(LineKind::Remark, &format!("note: {note}")));
-    }
-    if let Some(mismatch) = &ended.mismatch {
-        let text = format!("mismatch: {mismatch}");
-        lines.extend(Line::below(LineKind::Mismatch, &text));
     }
 }
 
