@@ -18,13 +18,13 @@ fn explanation(#[case] query: &str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_snapshot_path("snapshots/explain");
     settings.set_omit_expression(true);
-    let text = explain(query).unwrap().to_string();
+    let text = explain(query, &[]).unwrap().to_string();
     settings.bind(|| insta::assert_snapshot!(query, text));
 }
 
 /// The first lines of the pages, which name what they are about.
 fn subjects(query: &str) -> Vec<String> {
-    let explanation = explain(query).expect(query);
+    let explanation = explain(query, &[]).expect(query);
     let pages = explanation.pages.iter();
     pages
         .map(|page| {
@@ -60,7 +60,7 @@ fn ways_of_asking(#[case] query: &str, #[case] subject: &str) {
 #[case::too_large_for_a_code("99999999999999", &[])]
 #[case::not_a_character_boundary("os errö", &[])]
 fn unknown(#[case] query: &str, #[case] nearest: &[&str]) {
-    assert_eq!(explain(query).unwrap_err().nearest, nearest);
+    assert_eq!(explain(query, &[]).unwrap_err().nearest, nearest);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn every_code_name_and_cause_is_found() {
 #[test]
 fn the_error_of_a_cause_leads_back_to_it() {
     for cause in Cause::ALL.iter().filter(|cause| **cause != Cause::Killed) {
-        let Page::Cause(why) = &explain(cause.name()).unwrap().pages[0] else {
+        let Page::Cause(why) = &explain(cause.name(), &[]).unwrap().pages[0] else {
             panic!("{cause} is a cause");
         };
         for os in Os::ALL {
@@ -98,7 +98,7 @@ fn the_error_of_a_cause_leads_back_to_it() {
             let halfopen::explain::Returned::Error(error) = own.what else {
                 panic!("{cause} on {os:?} has an error");
             };
-            let explanation = explain(error.name).unwrap();
+            let explanation = explain(error.name, &[]).unwrap();
             let found = explanation.pages.iter().any(|page| match page {
                 Page::Error(page) => page.why.iter().any(|why| why.cause == *cause),
                 Page::Cause(_) => false,
@@ -106,6 +106,58 @@ fn the_error_of_a_cause_leads_back_to_it() {
             assert!(found, "{cause} on {os:?}: {}", error.name);
         }
     }
+}
+
+/// The times of the articles and tables that people compare with.
+#[test]
+fn times_come_from_running() {
+    let Page::Cause(why) = &explain("syn-unanswered", &[]).unwrap().pages[0] else {
+        panic!("it is a cause");
+    };
+    let when = why.when.as_ref().unwrap();
+    let time = |profile: &str| {
+        let time = when
+            .times
+            .iter()
+            .find(|time| time.profiles.iter().any(|p| p == profile));
+        time.unwrap().learned.map(|(after, _)| after.as_secs())
+    };
+    assert_eq!(time("windows-xp"), Some(21));
+    assert_eq!(time("linux"), Some(131));
+    assert_eq!(time("linux-6.4"), Some(127));
+    assert_eq!(time("macos"), Some(75));
+}
+
+#[test]
+fn examples_are_the_scenarios_that_show_it() {
+    let shows = |name: &str, client: &str| {
+        let file = format!(
+            "title = 'Closed port'\n[host.server]\nos = 'linux'\n[host.client]\nos = '{client}'\n\
+             steps = [{{ connect = 'server:80' }}]\n"
+        );
+        let scenario = halfopen::scenario::parse(name, &file).unwrap();
+        scenario.cases().next().unwrap()
+    };
+    let plans = [
+        shows("a", "windows-10"),
+        shows("b", "linux"),
+        shows("a", "macos"),
+    ];
+    let examples = |query: &str| {
+        let explanation = explain(query, &plans).unwrap();
+        let why = match &explanation.pages[0] {
+            Page::Error(page) => page.why[0].clone(),
+            Page::Cause(why) => why.clone(),
+        };
+        let examples = why.examples.iter();
+        examples
+            .map(|e| format!("{} {}", e.scenario, e.cases))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(examples("refused-by-peer"), ["a 2", "b 1"]);
+    assert_eq!(examples("10061"), ["a 1"]);
+    assert_eq!(examples("111"), ["b 1"]);
+    assert_eq!(examples("10060"), Vec::<String>::new());
 }
 
 #[test]

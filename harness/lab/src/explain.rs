@@ -5,10 +5,17 @@
 
 pub mod causes;
 mod display;
+mod examples;
 mod query;
 mod returns;
+mod when;
 
+pub use examples::Example;
+pub use when::{Time, When};
+
+use crate::plan::Plan;
 use causes::Prose;
+use examples::Seen;
 use halfopen_tcp::profile::{Os, OsError};
 use halfopen_tcp::{Call, Cause};
 use query::Found;
@@ -63,6 +70,10 @@ pub struct Why {
     pub prose: &'static Prose,
     /// Which calls return what; on an error's page only those that return that error.
     pub returns: Vec<Returns>,
+    /// When it is learned of with the default timers. `None` if that is at once, or for the program to say.
+    pub when: Option<When>,
+    /// The scenarios that show it; on an error's page only those that show that error.
+    pub examples: Vec<Example>,
 }
 
 /// What calls on one family of systems return for a cause.
@@ -117,44 +128,58 @@ impl fmt::Display for Unknown {
 
 /// Explains a code (`10060`, `0x8007274C`), the name of an error (`WSAETIMEDOUT`, `etimedout`), of a cause
 /// (`syn-unanswered`) or of a kind (`TimedOut`), a whole `os error 10060`, or a part of a message's text.
-pub fn explain(query: &str) -> Result<Explanation, Unknown> {
+///
+/// `scenarios` are cases to look for examples in: they are run.
+pub fn explain(query: &str, scenarios: &[Plan]) -> Result<Explanation, Unknown> {
     let found = query::find(query)?;
+    let seen = Seen::new(scenarios);
     let pages = found.into_iter().map(|found| match found {
-        Found::Cause(cause) => Page::Cause(why(cause, Os::ALL)),
-        Found::Error(asked) => Page::Error(error_page(asked)),
+        Found::Cause(cause) => Page::Cause(why_cause(cause, &seen)),
+        Found::Error(asked) => Page::Error(error_page(asked, &seen)),
     });
     Ok(Explanation {
         pages: pages.collect(),
     })
 }
 
-fn error_page(asked: Vec<OnSystem>) -> ErrorPage {
+fn error_page(asked: Vec<OnSystem>, seen: &Seen) -> ErrorPage {
     let (causes, also) = returns::causes_of(&asked);
-    let systems: Vec<_> = asked.iter().map(|on| on.os).collect();
-    let asked_for = |returns: &Returns| {
-        asked
-            .iter()
-            .any(|on| on.os == returns.os && returns.what == Returned::Error(on.error))
-    };
-    let why = causes.into_iter().map(|cause| {
-        let mut why = why(cause, &systems);
-        why.returns.retain(asked_for);
-        why
-    });
     ErrorPage {
         elsewhere: query::elsewhere(&asked),
         plain: asked.iter().find_map(|on| query::plain(on.os, on.error)),
-        why: why.collect(),
+        why: causes
+            .into_iter()
+            .map(|cause| why_error(cause, &asked, seen))
+            .collect(),
         also,
         asked,
     }
 }
 
-fn why(cause: Cause, systems: &[Os]) -> Why {
-    let returns = systems.iter().flat_map(|os| returns::returns(*os, cause));
+fn why_cause(cause: Cause, seen: &Seen) -> Why {
+    let returns = Os::ALL.iter().flat_map(|os| returns::returns(*os, cause));
     Why {
         cause,
         prose: causes::prose(cause),
         returns: returns.collect(),
+        when: when::when(cause, Os::ALL),
+        examples: seen.of_cause(cause),
+    }
+}
+
+/// The cause, as far as it is about these errors.
+fn why_error(cause: Cause, asked: &[OnSystem], seen: &Seen) -> Why {
+    let returns = asked.iter().flat_map(|on| {
+        let all = returns::returns(on.os, cause).into_iter();
+        all.filter(|returns| returns.what == Returned::Error(on.error))
+    });
+    let returns: Vec<_> = returns.collect();
+    let systems: Vec<_> = returns.iter().map(|returns| returns.os).collect();
+    Why {
+        cause,
+        prose: causes::prose(cause),
+        returns,
+        when: when::when(cause, &systems),
+        examples: seen.of_error(cause, asked),
     }
 }

@@ -1,8 +1,10 @@
 //! How an explanation reads. Headings stand at the left margin and everything else is indented.
 
-use super::{Also, ErrorPage, Explanation, OnSystem, Page, Returned, Returns, Why};
+use super::{
+    Also, ErrorPage, Example, Explanation, OnSystem, Page, Returned, Returns, Time, When, Why,
+};
 use crate::report::steps::kind_name;
-use crate::report::text::wrapped_to;
+use crate::report::text::{seconds, wrapped_to};
 use halfopen_tcp::profile::Os;
 use halfopen_tcp::{Call, Cause};
 use std::fmt::{self, Write};
@@ -88,9 +90,53 @@ fn write_why(f: &mut fmt::Formatter<'_>, why: &Why, listing: Listing) -> fmt::Re
         Listing::EveryError => write_returns(f, why)?,
         Listing::OnlyCalls { systems } => write_calls(f, why, systems)?,
     }
+    if let Some(when) = &why.when {
+        write_when(f, why.cause, when)?;
+    }
     write_list(f, "Usual reasons", why.prose.reasons)?;
     write_list(f, "What to do", why.prose.remedies)?;
-    write_list(f, "What people get wrong", why.prose.misreadings)
+    write_list(f, "What people get wrong", why.prose.misreadings)?;
+    write_examples(f, &why.examples)
+}
+
+fn write_when(f: &mut fmt::Formatter<'_>, cause: Cause, when: &When) -> fmt::Result {
+    writeln!(
+        f,
+        "\n    When, with default settings and 25 ms one way ({})",
+        when.since
+    )?;
+    let texts: Vec<_> = when
+        .times
+        .iter()
+        .map(|time| time_text(cause, time))
+        .collect();
+    let width = texts.iter().map(|text| text.chars().count()).max();
+    let width = width.unwrap_or(0);
+    for (time, text) in when.times.iter().zip(texts) {
+        let mark = format!("  {text:<width$}  ");
+        write_item(f, &mark, &time.profiles.join(", "))?;
+    }
+    Ok(())
+}
+
+fn time_text(cause: Cause, time: &Time) -> String {
+    match time.learned {
+        None => "never".to_owned(),
+        Some((after, learned)) if learned == cause => seconds(after),
+        Some((after, learned)) => format!("{}, as {learned}", seconds(after)),
+    }
+}
+
+fn write_examples(f: &mut fmt::Formatter<'_>, examples: &[Example]) -> fmt::Result {
+    let text = |example: &Example| match example.cases {
+        1 => format!("{} (1 case)", example.scenario),
+        cases => format!("{} ({cases} cases)", example.scenario),
+    };
+    let mut texts: Vec<_> = examples.iter().take(EXAMPLES).map(text).collect();
+    if let Some(more @ 1..) = examples.len().checked_sub(EXAMPLES) {
+        texts.push(format!("and {more} more"));
+    }
+    write_list(f, "Scenarios that show it", &texts)
 }
 
 /// The kind as a program can match it.
@@ -321,6 +367,9 @@ fn write_item(f: &mut fmt::Formatter<'_>, mark: &str, text: &str) -> fmt::Result
 }
 
 const LATER: &str = "once another call has had the error";
+
+/// How many scenarios are named for a cause.
+const EXAMPLES: usize = 8;
 
 /// The last column of an explanation.
 const COLUMNS: usize = 100;
