@@ -1,0 +1,152 @@
+//! What can be typed. The doc comments are the command's help.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Reproduces TCP errors: the exact code, text and time that an operating system's socket calls return.
+#[derive(Parser, Debug)]
+#[command(name = "halfopen", version, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// When to colour the output. NO_COLOR and CLICOLOR_FORCE are respected.
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        global = true,
+        value_name = "WHEN"
+    )]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 if every case passed, 1 if some did not, 2 for bad input or arguments, when nothing is run.
+
+Examples:
+  halfopen run                                     every scenario in the folder `scenarios`
+  halfopen run scenarios/connect --filter windows  some of them
+  halfopen explain 10053                           what that number means, and what to do about it";
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Runs scenarios, and prints what each program saw, when, and why.
+    Run(Run),
+    /// Looks for mistakes in scenario files, and runs nothing.
+    Check {
+        #[command(flatten)]
+        paths: Paths,
+    },
+    /// Lists scenarios.
+    List(List),
+    /// Says what an error code, error name or cause means, and what to do about it.
+    Explain(Explain),
+    /// Prints the JSON schema of scenario files, for editors.
+    Schema,
+    /// Prints a script that completes this command's arguments.
+    Completions {
+        /// The shell that shall read it.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// For people, or one JSON object a line and case for programs.
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) format: Format,
+    /// Shows the packets. Long quiet runs of them are summarised for people, unless it is `all`.
+    #[arg(
+        long,
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "packets",
+        value_name = "WHICH"
+    )]
+    pub(crate) trace: Option<Trace>,
+    /// Everything random comes from this number: the same seed, the same output.
+    #[arg(
+        long,
+        default_value_t = 0,
+        value_name = "NUMBER",
+        allow_negative_numbers = true
+    )]
+    pub(crate) seed: u64,
+    /// What drives the scenario.
+    #[arg(long, value_enum, default_value = "event")]
+    pub(crate) engine: Engine,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// Prints each case by its name, one a line, instead of each scenario.
+    #[arg(long)]
+    pub(crate) cases: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Explain {
+    /// A code (10060, 0x8007274C), an error (WSAETIMEDOUT), a cause (syn-unanswered), an `os error 10060`, a kind
+    /// (TimedOut), or a part of the message.
+    #[arg(
+        required = true,
+        allow_negative_numbers = true,
+        value_name = "CODE-OR-NAME"
+    )]
+    pub(crate) query: Vec<String>,
+    /// Where to look for scenarios that show it [default: `scenarios`, if there is such a folder].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) scenarios: Vec<PathBuf>,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Paths {
+    /// Scenario files, and folders of them [default: the folder `scenarios`].
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Filter {
+    /// Only the cases that fit all these words: `client=linux` is exactly that system, any other word a part of the
+    /// case's name. Can be repeated; commas and spaces separate words.
+    #[arg(long = "filter", value_name = "WORDS")]
+    pub(crate) words: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum Color {
+    /// If the output is a terminal.
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum Trace {
+    /// Long runs of packets to which nothing happens take one line a direction.
+    Packets,
+    /// Every packet.
+    All,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum Engine {
+    /// Virtual time to the nanosecond, which jumps from event to event.
+    Event,
+}
