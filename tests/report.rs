@@ -6,6 +6,7 @@ use halfopen::LinkFigures;
 use halfopen::outcome::{Fate, LimitReached, LossReason, Outcome, StepResult, Verdict};
 use halfopen::plan::{Action, Expect, ExpectResult, Fault, Plan, RecvUntil, RejectWith};
 use halfopen::report::{Detail, Report};
+use halfopen_tcp::profile::settings::SettingValue;
 use halfopen_tcp::wire::{Flags, IcmpKind};
 use halfopen_tcp::{Call, Cause};
 use sample::{
@@ -330,6 +331,43 @@ fn a_failure_says_what_and_how_to_repeat_it() {
         json.contains(r#""verdict":"failed""#) && json.contains(r#""expected":false"#),
         "{json}"
     );
+}
+
+#[test]
+fn an_expectation_whose_step_never_began_does_not_hold() {
+    let (mut plan, mut outcome) = timed_out();
+    let mut after = send(5);
+    after.expect = Some(Expect {
+        result: Some(ExpectResult::Ok),
+        time: None,
+    });
+    plan.hosts[SERVER].programs[0].steps.push(after);
+    outcome.verdict = Verdict::Failed;
+    outcome.packets.clear();
+    check("never-began", Report::new(&plan, &outcome));
+}
+
+#[test]
+fn what_is_not_as_by_default_stands_at_the_top() {
+    let mut plan = plan("windows-11", vec![], vec![]);
+    plan.hosts[SERVER].settings = vec![
+        (
+            "net.ipv4.tcp_synack_retries".to_owned(),
+            SettingValue::Integer(2),
+        ),
+        (
+            "net.ipv4.ip_local_port_range".to_owned(),
+            SettingValue::Text("50000 50001".to_owned()),
+        ),
+    ];
+    plan.link.latency = Duration::from_millis(10);
+    let lossy = LinkFigures {
+        loss: 0.01,
+        ..plan.link
+    };
+    plan.between = vec![((CLIENT, SERVER), lossy)];
+    let outcome = outcome(&plan, 0, vec![]);
+    check("settings", Report::new(&plan, &outcome));
 }
 
 #[test]

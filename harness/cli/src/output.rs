@@ -97,7 +97,7 @@ fn style(kind: LineKind) -> Style {
         LineKind::Header => Style::new().bold(),
         LineKind::Blank | LineKind::Ok => Style::new(),
         LineKind::Fault => AnsiColor::Magenta.on_default(),
-        LineKind::Packet | LineKind::Remark => Style::new().dimmed(),
+        LineKind::Packet | LineKind::Remark | LineKind::Setting => Style::new().dimmed(),
         LineKind::LostPacket | LineKind::Waiting => AnsiColor::Yellow.on_default(),
         LineKind::Error => AnsiColor::Cyan.on_default().bold(),
         LineKind::Passed => AnsiColor::Green.on_default(),

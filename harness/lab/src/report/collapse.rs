@@ -3,7 +3,8 @@
 use super::flow::Probe;
 use super::packets::PacketTexts;
 use super::text::stamped;
-use super::{Event, Line, LineKind, What};
+use super::timeline::{Event, What};
+use super::{Line, LineKind};
 use crate::outcome::{Fate, PacketKind, PacketRecord};
 use halfopen_tcp::Instant;
 use halfopen_tcp::wire::{Flags, Seq};

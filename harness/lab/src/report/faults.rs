@@ -108,7 +108,7 @@ impl Links<'_> {
 }
 
 /// The figures that differ, by the keys of the scenario file.
-fn changes(before: &LinkFigures, after: &LinkFigures) -> String {
+pub(super) fn changes(before: &LinkFigures, after: &LinkFigures) -> String {
     let LinkFigures {
         latency,
         jitter,

@@ -2,8 +2,8 @@
 
 use super::text::{bytes, seconds, stamped};
 use super::{Line, LineKind};
-use crate::outcome::{Outcome, StepOutcome, StepResult};
-use crate::plan::{Action, Plan, ProgramPlan, Step};
+use crate::outcome::{Outcome, StepResult};
+use crate::plan::{Action, HostIndex, Plan};
 use halfopen_tcp::profile::OsError;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -11,8 +11,9 @@ use std::time::Duration;
 /// The lines of a step: how it ended, the error's text, the file's remark, and what was expected.
 pub(super) fn lines(plan: &Plan, outcome: &Outcome, index: usize, lines: &mut Vec<Line>) {
     let step_outcome = &outcome.steps[index];
-    let (_, step) = step_of(plan, step_outcome);
-    let call = call(plan, step_outcome);
+    let place = (step_outcome.host, step_outcome.program, step_outcome.step);
+    let step = &plan.hosts[place.0].programs[place.1].steps[place.2];
+    let call = call(plan, place, step_outcome.run);
     match step_outcome.end {
         Some((at, result)) => {
             let took = took(&step.action, at.since(step_outcome.start));
@@ -39,6 +40,17 @@ pub(super) fn lines(plan: &Plan, outcome: &Outcome, index: usize, lines: &mut Ve
     }
 }
 
+/// The lines of a step that has an expectation and never began, at the scenario's end.
+pub(super) fn never_began_lines(plan: &Plan, outcome: &Outcome, place: Place) -> Vec<Line> {
+    let text = format!("{} -> never began", call(plan, place, 0));
+    let mut lines = vec![Line::new(LineKind::Waiting, stamped(outcome.end, &text))];
+    lines.extend(Line::below(
+        LineKind::Mismatch,
+        "mismatch: expected it to begin",
+    ));
+    lines
+}
+
 fn kind(result: StepResult) -> LineKind {
     match result {
         StepResult::Failed { .. } => LineKind::Error,
@@ -60,21 +72,20 @@ pub(crate) fn kind_name(error: &OsError) -> String {
     }
 }
 
-fn step_of<'a>(plan: &'a Plan, outcome: &StepOutcome) -> (&'a ProgramPlan, &'a Step) {
-    let program = &plan.hosts[outcome.host].programs[outcome.program];
-    (program, &program.steps[outcome.step])
-}
+/// A step: its host, program and number.
+type Place = (HostIndex, usize, usize);
 
 /// Who called what: `client  connect server:80`. Programs other than `main` are named, and so is a second life.
-fn call(plan: &Plan, outcome: &StepOutcome) -> String {
-    let (program, step) = step_of(plan, outcome);
-    let host = &plan.hosts[outcome.host];
+fn call(plan: &Plan, (host, program, step): Place, run: u32) -> String {
+    let host = &plan.hosts[host];
+    let program = &host.programs[program];
+    let step = &program.steps[step];
     let mut who = host.name.clone();
     if program.name != "main" {
         who += &format!("/{}", program.name);
     }
-    if outcome.run > 0 {
-        who += &format!(" (run {})", outcome.run + 1);
+    if run > 0 {
+        who += &format!(" (run {})", run + 1);
     }
     let names = plan.hosts.iter().map(|host| host.name.chars().count());
     let width = names.max().unwrap_or(0);

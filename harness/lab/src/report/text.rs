@@ -70,6 +70,16 @@ pub(super) fn bytes(count: u64) -> String {
     }
 }
 
+/// The word as a shell takes it for one.
+pub(super) fn word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '=');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +92,13 @@ mod tests {
         assert_eq!(shown(3_464_216_001), "3s 464ms 216us 1ns");
         assert_eq!(shown(7_200_000_000_000), "7200s");
         assert_eq!(shown(50_000_000), "50ms");
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(word("scenarios/a.toml"), "scenarios/a.toml");
+        assert_eq!(word("my cases/it's.toml"), r"'my cases/it'\''s.toml'");
+        assert_eq!(word(""), "''");
     }
 
     #[test]
