@@ -6,3 +6,5 @@ mod diagnostics;
 mod explain;
 /// What a run looks like.
 mod report;
+// What each state makes of each segment.
+mod states;

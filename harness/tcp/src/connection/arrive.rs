@@ -150,7 +150,7 @@ impl Connection {
             self.challenge(cx);
         } else {
             // RFC 793: a SYN in the window is an error; the connection is reset.
-            self.answer_with_reset(cx, segment);
+            self.send_reset(cx);
             self.fail(cx, Cause::ResetByPeer);
         }
         Step::Done
