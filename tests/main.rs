@@ -6,5 +6,7 @@ mod diagnostics;
 mod explain;
 /// What a run looks like.
 mod report;
-// What each state makes of each segment.
+/// What each state makes of each segment.
 mod states;
+/// What the architecture promises about absence.
+mod tidy;

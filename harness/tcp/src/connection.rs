@@ -38,7 +38,7 @@ pub use state::State;
 
 use crate::cause::Cause;
 use crate::clock::TimerClock;
-use crate::host::{Options, Transition};
+use crate::options::Options;
 use crate::profile::Profile;
 use crate::time::Instant;
 use crate::wire::{Packet, Segment, Seq};
@@ -63,6 +63,21 @@ pub(crate) struct Context<'a> {
     pub(crate) out: &'a mut VecDeque<Packet>,
     /// Changes of state, if somebody wants them.
     pub(crate) transitions: &'a mut Option<VecDeque<Transition>>,
+}
+
+/// A change of state of one connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transition {
+    /// When.
+    pub at: Instant,
+    /// This host's side.
+    pub local: SocketAddr,
+    /// The other side.
+    pub remote: SocketAddr,
+    /// Before.
+    pub from: State,
+    /// After.
+    pub to: State,
 }
 
 /// The connection's control block, RFC 9293 section 3.3.1.

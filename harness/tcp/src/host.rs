@@ -8,25 +8,21 @@
 //! | `listener` | backlogs |
 //! | `ports` | which local ports are free |
 //! | `calls` | the socket calls |
-//! | `options` | socket options |
 
 mod arrive;
 mod calls;
 mod listener;
-mod options;
 mod ports;
 mod sockets;
 #[cfg(test)]
 mod tests;
 
 pub use calls::Readiness;
-pub(crate) use options::Options;
-pub use options::SocketOption;
 pub use sockets::{ProcessId, SocketId};
 
 use crate::cause::Cause;
 use crate::clock::TimerClock;
-use crate::connection::{Context, State};
+use crate::connection::{Context, State, Transition};
 use crate::profile::Profile;
 use crate::profile::errors::Occurrence;
 use crate::rng::Rng;
@@ -36,7 +32,7 @@ use ports::Ports;
 use sockets::Sockets;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,21 +70,6 @@ pub enum Shutdown {
     Read,
     Write,
     Both,
-}
-
-/// A change of state of one connection.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Transition {
-    /// When.
-    pub at: Instant,
-    /// This host's side.
-    pub local: SocketAddr,
-    /// The other side.
-    pub remote: SocketAddr,
-    /// Before.
-    pub from: State,
-    /// After.
-    pub to: State,
 }
 
 /// One machine's kernel: its sockets, ports and timers.

@@ -8,6 +8,7 @@ mod cause;
 mod clock;
 mod connection;
 mod host;
+mod options;
 pub mod profile;
 mod rng;
 #[cfg(test)]
@@ -16,8 +17,9 @@ mod time;
 pub mod wire;
 
 pub use cause::{Call, Cause};
-pub use connection::State;
-pub use host::{Failure, Host, ProcessId, Readiness, Shutdown, SocketId, SocketOption, Transition};
+pub use connection::{State, Transition};
+pub use host::{Failure, Host, ProcessId, Readiness, Shutdown, SocketId};
+pub use options::SocketOption;
 pub use profile::Profile;
 pub use rng::Rng;
 pub use time::Instant;

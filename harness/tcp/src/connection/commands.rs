@@ -1,7 +1,7 @@
 //! Calls of the program: send, receive, shutdown, close (RFC 9293, section 3.10).
 
 use super::{Connection, Context, Fin, State};
-use crate::host::SocketOption;
+use crate::options::SocketOption;
 
 impl Connection {
     /// Takes as much of `data` as there is room for. The caller has checked that the connection may send.

@@ -4,7 +4,7 @@ use super::{
     Congestion, Connection, Context, DelayedAck, Fin, Flight, Origin, Recovery, Recv, RecvBuffer,
     RttEstimator, Scaling, Send, SendBuffer, State, Timers, TimestampState,
 };
-use crate::host::Options;
+use crate::options::Options;
 use crate::profile::ConnectLimit;
 use crate::wire::{self, Flags, Segment, Seq};
 use bytes::Bytes;

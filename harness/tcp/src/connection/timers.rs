@@ -5,7 +5,7 @@
 
 use super::rtt::RttEstimator;
 use super::{Context, Origin};
-use crate::host::Options;
+use crate::options::Options;
 use crate::profile::{ConnectLimit, RtoFormula};
 use crate::time::Instant;
 use std::time::Duration;

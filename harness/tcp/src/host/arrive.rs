@@ -1,8 +1,9 @@
 //! Which socket a packet is for, and what happens when there is none.
 
+use super::Host;
 use super::sockets::{Key, Socket};
-use super::{Host, Options};
 use crate::connection::{Opening, State};
+use crate::options::Options;
 use crate::time::Instant;
 use crate::wire::{Body, Flags, Icmp, Packet, Segment};
 use std::net::{IpAddr, SocketAddr};

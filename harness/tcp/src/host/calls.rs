@@ -6,9 +6,10 @@
 
 use super::listener::Listener;
 use super::sockets::{Key, Kind, Owner, Socket};
-use super::{Failure, Host, Options, ProcessId, Shutdown, SocketId, SocketOption};
+use super::{Failure, Host, ProcessId, Shutdown, SocketId};
 use crate::cause::Cause;
 use crate::connection::{Connection, State};
+use crate::options::{Options, SocketOption};
 use crate::profile::{AfterError, ResetInQueue};
 use crate::time::Instant;
 use std::net::{IpAddr, SocketAddr};

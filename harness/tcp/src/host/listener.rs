@@ -1,8 +1,9 @@
 //! Backlogs: connections that wait for a program to accept them.
 
+use super::Host;
 use super::sockets::{Key, Kind, Owner, Socket};
-use super::{Host, Options};
 use crate::connection::{Connection, State};
+use crate::options::Options;
 use crate::profile::{LateOverflow, Overflow};
 use crate::time::Instant;
 use crate::wire::{Body, Flags, Packet, Segment, Seq};

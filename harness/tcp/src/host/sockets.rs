@@ -1,8 +1,9 @@
 //! The table of sockets, and what every change of a connection brings with it.
 
+use super::Host;
 use super::listener::Listener;
-use super::{Host, Options};
 use crate::connection::{Connection, Context, State};
+use crate::options::Options;
 use crate::profile::ResetInQueue;
 use crate::time::Instant;
 use indexmap::IndexMap;
