@@ -50,7 +50,9 @@ impl Bench {
     fn sent(&mut self) -> Vec<Segment> {
         let mut segments = Vec::new();
         while let Some(packet) = self.host.poll_packet() {
-            let Body::Tcp(segment) = packet.body else { continue };
+            let Body::Tcp(segment) = packet.body else {
+                continue;
+            };
             if !segment.has(Flags::RST) {
                 self.nxt = self.nxt.later(segment.end());
             }
@@ -64,7 +66,11 @@ impl Bench {
             src_port: 80,
             dst_port: self.port,
             seq: self.peer_nxt,
-            ack: if flags.contains(Flags::ACK) { self.nxt } else { Seq(0) },
+            ack: if flags.contains(Flags::ACK) {
+                self.nxt
+            } else {
+                Seq(0)
+            },
             flags,
             window: WINDOW,
             options: Options::default(),
@@ -83,14 +89,28 @@ impl Bench {
     fn deliver(&mut self, segment: Segment) {
         // Far from the last one, so that no rate limit on answers shows.
         self.now += Duration::from_millis(1);
-        self.host.handle_packet(self.now, Packet { src: PEER, dst: HOST, body: Body::Tcp(segment) });
+        self.host.handle_packet(
+            self.now,
+            Packet {
+                src: PEER,
+                dst: HOST,
+                body: Body::Tcp(segment),
+            },
+        );
     }
 
     fn connect(profile: &str) -> Self {
         let mut bench = Self::new(profile);
         let socket = bench.host.socket(bench.process);
-        bench.host.connect(bench.now, socket, (PEER, 80).into()).unwrap();
-        let Some(Packet { body: Body::Tcp(syn), .. }) = bench.host.poll_packet() else {
+        bench
+            .host
+            .connect(bench.now, socket, (PEER, 80).into())
+            .unwrap();
+        let Some(Packet {
+            body: Body::Tcp(syn),
+            ..
+        }) = bench.host.poll_packet()
+        else {
             panic!("no SYN");
         };
         (bench.port, bench.nxt, bench.acked) = (syn.src_port, syn.end(), syn.seq);
@@ -100,7 +120,9 @@ impl Bench {
 
     fn shutdown(&mut self) {
         let socket = self.socket.expect("a socket is open");
-        self.host.shutdown(self.now, socket, Shutdown::Write).unwrap();
+        self.host
+            .shutdown(self.now, socket, Shutdown::Write)
+            .unwrap();
         self.acked = self.nxt;
         self.sent();
     }
@@ -149,7 +171,10 @@ impl Bench {
     fn listening(profile: &str) -> Self {
         let mut bench = Self::new(profile);
         let listener = bench.host.socket(bench.process);
-        bench.host.bind(bench.now, listener, (HOST, 7000).into()).unwrap();
+        bench
+            .host
+            .bind(bench.now, listener, (HOST, 7000).into())
+            .unwrap();
         bench.host.listen(bench.now, listener, None).unwrap();
         bench.port = 7000;
         bench.host.record_transitions(true);
@@ -183,13 +208,29 @@ impl Bench {
             .sent()
             .iter()
             .map(|reply| {
-                let news = if reply.has(Flags::ACK) && reply.ack.after(recv) { "+" } else { "" };
-                let old = if reply.seq.before(nxt) && !reply.has(Flags::RST) { "'" } else { "" };
+                let news = if reply.has(Flags::ACK) && reply.ack.after(recv) {
+                    "+"
+                } else {
+                    ""
+                };
+                let old = if reply.seq.before(nxt) && !reply.has(Flags::RST) {
+                    "'"
+                } else {
+                    ""
+                };
                 format!("{}{old}{news}", reply.flags)
             })
             .collect();
-        let arrow = if before == after { String::new() } else { format!("{after} ") };
-        let replies = if replies.is_empty() { "-".to_owned() } else { replies.join(" ") };
+        let arrow = if before == after {
+            String::new()
+        } else {
+            format!("{after} ")
+        };
+        let replies = if replies.is_empty() {
+            "-".to_owned()
+        } else {
+            replies.join(" ")
+        };
         format!("{arrow}{replies}")
     }
 }
@@ -237,34 +278,67 @@ impl Probe {
         let rst = bench.segment(Flags::RST | Flags::ACK, b"");
         match self {
             Self::Ack => ack,
-            Self::AckOfUnsent => Segment { ack: ack.ack + 1000, ..ack },
-            Self::AckTooOld => Segment { ack: ack.ack - 1_000_000, ..ack },
+            Self::AckOfUnsent => Segment {
+                ack: ack.ack + 1000,
+                ..ack
+            },
+            Self::AckTooOld => Segment {
+                ack: ack.ack - 1_000_000,
+                ..ack
+            },
             Self::NoFlags => bench.segment(Flags::NONE, b"data"),
             Self::Data => bench.segment(Flags::PSH | Flags::ACK, b"data"),
             Self::DataBeyondWindow => {
                 let data = bench.segment(Flags::PSH | Flags::ACK, b"data");
-                Segment { seq: data.seq + 10_000_000, ..data }
+                Segment {
+                    seq: data.seq + 10_000_000,
+                    ..data
+                }
             }
             Self::DataAgain => {
                 let data = bench.segment(Flags::PSH | Flags::ACK, b"data");
-                Segment { seq: data.seq - 4, ..data }
+                Segment {
+                    seq: data.seq - 4,
+                    ..data
+                }
             }
             Self::Fin => bench.segment(Flags::FIN | Flags::ACK, b""),
             Self::Syn => bench.segment(Flags::SYN, b""),
             Self::SynAck => bench.segment(Flags::SYN | Flags::ACK, b""),
             Self::RstExact => rst,
-            Self::RstInWindow => Segment { seq: rst.seq + 10, ..rst },
-            Self::RstOutside => Segment { seq: rst.seq + 10_000_000, ..rst },
-            Self::RstBefore => Segment { seq: rst.seq - 1, ..rst },
+            Self::RstInWindow => Segment {
+                seq: rst.seq + 10,
+                ..rst
+            },
+            Self::RstOutside => Segment {
+                seq: rst.seq + 10_000_000,
+                ..rst
+            },
+            Self::RstBefore => Segment {
+                seq: rst.seq - 1,
+                ..rst
+            },
         }
     }
 }
 
 fn table(profile: &str) -> String {
     let mut text = String::new();
-    writeln!(text, "Profile {profile}. Each cell: the state after the segment, if it changed, and the answer.").unwrap();
-    writeln!(text, "+ acknowledges something new, ' is sent again, - is no answer.\n").unwrap();
-    for state in State::ALL.iter().copied().filter(|state| *state != State::Closed) {
+    writeln!(
+        text,
+        "Profile {profile}. Each cell: the state after the segment, if it changed, and the answer."
+    )
+    .unwrap();
+    writeln!(
+        text,
+        "+ acknowledges something new, ' is sent again, - is no answer.\n"
+    )
+    .unwrap();
+    for state in State::ALL
+        .iter()
+        .copied()
+        .filter(|state| *state != State::Closed)
+    {
         writeln!(text, "{state}").unwrap();
         for (name, probe) in Probe::ALL {
             let cell = Bench::in_state(profile, state).probe(probe);

@@ -19,7 +19,11 @@ fn sources(folder: &str) -> Vec<(String, String)> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+                let name = path
+                    .strip_prefix(root())
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('\\', "/");
                 found.push((name, text));
             }
         }
@@ -31,8 +35,13 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 
 /// The lines of a file that are code, with their numbers, without the tests at its end.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]\nmod"));
-    let end = text.lines().position(|line| line == "mod tests {").unwrap_or(usize::MAX);
+    let lines = text
+        .lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]\nmod"));
+    let end = text
+        .lines()
+        .position(|line| line == "mod tests {")
+        .unwrap_or(usize::MAX);
     lines
         .enumerate()
         .take_while(move |(n, _)| *n < end)
@@ -52,32 +61,58 @@ fn check_direction(source: &str, order: &[&str], rest: &[&str]) {
         let below = file.strip_prefix(source).unwrap().trim_start_matches('/');
         let module = below.split(['/', '.']).next().unwrap();
         let Some(here) = place(module) else {
-            assert!(rest.contains(&module), "{file}: where does `{module}` stand?");
+            assert!(
+                rest.contains(&module),
+                "{file}: where does `{module}` stand?"
+            );
             continue;
         };
         for (line, text) in code(&text) {
             for used in text.split("crate::").skip(1) {
-                let used = used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                let used = used
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap();
                 if place(used).is_some_and(|used| used > here) {
                     found.push(format!("{file}:{line}: `{module}` uses `{used}`"));
                 }
             }
         }
     }
-    assert_none(found, &format!("modules may only use what stands left of them in {order:?}"));
+    assert_none(
+        found,
+        &format!("modules may only use what stands left of them in {order:?}"),
+    );
 }
 
 #[test]
 fn the_protocol_s_modules_point_one_way() {
-    let order =
-        ["time", "rng", "cause", "wire", "profile", "clock", "options", "connection", "host"];
+    let order = [
+        "time",
+        "rng",
+        "cause",
+        "wire",
+        "profile",
+        "clock",
+        "options",
+        "connection",
+        "host",
+    ];
     check_direction("harness/tcp/src", &order, &["lib", "testing"]);
 }
 
 /// The protocol knows no clock, no runtime, no network and no scenario, and asks a profile, never which system it is.
 #[test]
 fn the_protocol_knows_nothing_of_the_world() {
-    let foreign = ["tokio", "turmoil", "std::net::Tcp", "std::fs", "std::env", "std::thread", "Waker"];
+    let foreign = [
+        "tokio",
+        "turmoil",
+        "std::net::Tcp",
+        "std::fs",
+        "std::env",
+        "std::thread",
+        "Waker",
+    ];
     let mut found = Vec::new();
     for (file, text) in sources("harness/tcp/src") {
         let protocol = file.contains("/connection") || file.contains("/host");
@@ -90,7 +125,10 @@ fn the_protocol_knows_nothing_of_the_world() {
             }
         }
     }
-    assert_none(found, "halfopen-tcp is sans-IO, and its protocol asks only for rules");
+    assert_none(
+        found,
+        "halfopen-tcp is sans-IO, and its protocol asks only for rules",
+    );
 }
 
 /// A link sees packets; what state a connection is in is none of its business.
@@ -128,7 +166,11 @@ fn files_fit_a_sitting() {
 
 #[test]
 fn nothing_is_left_undone() {
-    let marks = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("FIX", "ME")];
+    let marks = [
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+        concat!("FIX", "ME"),
+    ];
     let mut found = Vec::new();
     for folder in ["harness", "tests"] {
         for (file, text) in sources(folder) {

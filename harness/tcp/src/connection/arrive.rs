@@ -233,9 +233,11 @@ impl Connection {
         }
     }
 
-    /// RFC 1337 warns of a RST that ends TIME-WAIT early; all modelled systems let it, by default.
+    /// RFC 1337 warns of a RST that ends TIME-WAIT early; most systems let it.
     fn reset_in_time_wait(&mut self, cx: &mut Context<'_>) {
-        self.end(cx);
+        if cx.profile.close.reset_ends_time_wait {
+            self.end(cx);
+        }
     }
 
     /// States in which the peer's FIN has been counted.

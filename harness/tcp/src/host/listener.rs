@@ -112,7 +112,7 @@ impl Host {
         if full && rules.overflow == Overflow::Reset {
             self.answer_with_reset(from, syn);
         }
-        if full || flooded {
+        if flooded || full && rules.overflow != Overflow::Answer {
             return;
         }
         let remote = SocketAddr::new(from, syn.src_port);
