@@ -138,7 +138,12 @@ fn the_link_knows_no_connection() {
     for (file, text) in sources("harness/lab/src") {
         let link = file.contains("/src/link") || file.contains("/src/network");
         for (line, text) in code(&text).filter(|_| link) {
-            for word in ["State::", "SocketId", "Host::new", "halfopen_tcp::connection"] {
+            for word in [
+                "State::",
+                "SocketId",
+                "Host::new",
+                "halfopen_tcp::connection",
+            ] {
                 if text.contains(word) {
                     found.push(format!("{file}:{line}: {word}"));
                 }

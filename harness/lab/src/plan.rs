@@ -155,7 +155,8 @@ pub enum Action {
     Shutdown(halfopen_tcp::Shutdown),
     /// Closes the socket.
     Close,
-    /// Sets socket options, in the order of the file.
+    /// Sets socket options, in the order of the file. Before there is a connection it makes the socket that the next
+    /// `connect` or `listen` uses, as `bind` does.
     Set(Vec<halfopen_tcp::SocketOption>),
     /// Reads and clears `SO_ERROR`.
     GetError,

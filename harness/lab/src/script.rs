@@ -22,7 +22,7 @@ pub(crate) struct Program<'p> {
     listeners: Vec<(u16, SocketId)>,
     /// The connection that steps work on which do not say.
     latest: Option<SocketId>,
-    /// What `bind` made, until a `connect` or `listen` takes it.
+    /// What `bind` or an early `set` made, until a `connect` or `listen` takes it.
     bound: Option<SocketId>,
     next_step: usize,
     waiting: Option<Waiting<'p>>,

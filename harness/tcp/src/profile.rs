@@ -114,6 +114,10 @@ pub struct Connect {
     pub limit: ConnectLimit,
     /// What a valid RST in answer to a SYN does.
     pub refused: Refused,
+    /// How soon the first SYN is sent again after an answer that acknowledges something else, as from a peer that
+    /// still has an older connection of the same ports. `None`: at its own time. Never less than two ticks of the
+    /// host's clock.
+    pub resend_after_wrong_ack: Option<Duration>,
 }
 
 /// When an active open is given up.

@@ -103,6 +103,13 @@ impl<'p> Program<'p> {
                 kind: PendingKind::Sleep,
                 deadline: Some(cx.now + *time),
             }),
+            Action::Set(_) if step.on.is_none() && self.target(step).is_none() => {
+                // Options of a connection that is not there yet: the next `connect` or `listen` takes this socket.
+                let socket = cx.host.socket(self.process);
+                self.bound = Some(socket);
+                self.name(step, socket);
+                self.work_on(socket, &step.action, cx)
+            }
             action => match self.target(step) {
                 Some(socket) => self.work_on(socket, action, cx),
                 // As a call on a descriptor that was never opened, or is closed; no cause of its own stands for it.

@@ -126,6 +126,8 @@ impl Connection {
         let before = self.send.window;
         self.take_window(segment);
         if self.send.window == 0 {
+            // Whatever is in flight serves as a probe of the closed window, and the peer answered it.
+            self.timers.on_progress();
             self.on_window_probe_answered(cx);
         } else if before == 0 {
             self.timers.stop_window_probe();

@@ -34,6 +34,9 @@ impl Connection {
         // First, check the ACK bit.
         if segment.has(Flags::ACK) && segment.ack != self.send.nxt {
             self.answer_with_reset(cx, segment);
+            if let Some(wait) = cx.profile.connect.resend_after_wrong_ack {
+                self.timers.resend_first_syn(cx, wait);
+            }
             return;
         }
         // Second, check the RST bit: without an acceptable ACK it could be anybody's.
@@ -83,6 +86,9 @@ impl Connection {
         let stale = !reset && self.has_stale_timestamp(segment);
         if !stale && self.in_window(segment) {
             self.note_timestamp(segment);
+            return Step::Continue;
+        }
+        if self.completes_simultaneous_open(segment) {
             return Step::Continue;
         }
         // RFC 5961 and RFC 9293: the RST that a closed peer answers our FIN or data with may lie one before the
@@ -258,6 +264,17 @@ impl Connection {
             (_, 0) => false,
             (_, _) => starts(segment.seq) || starts(segment.end() - 1),
         }
+    }
+
+    /// The peer's SYN once more, now with an ACK: its SYN lies before the window, and still it is the answer that
+    /// RFC 9293 figure 8 expects.
+    fn completes_simultaneous_open(&self, segment: &Segment) -> bool {
+        self.state == State::SynReceived
+            && self.origin == Origin::Active
+            && segment.seq == self.recv.irs
+            && segment.has(Flags::SYN)
+            && segment.has(Flags::ACK)
+            && segment.ack == self.send.nxt
     }
 
     fn has_stale_timestamp(&self, segment: &Segment) -> bool {

@@ -29,7 +29,7 @@ impl Connection {
             IcmpEffect::SoftThenFail { retransmits } => {
                 let again = self.soft_error.is_some();
                 self.soft_error = Some(icmp.kind.cause());
-                again && self.timers.syn_retransmissions() > retransmits
+                again && self.timers.syn_retransmissions() >= retransmits
             }
         };
         if fails {

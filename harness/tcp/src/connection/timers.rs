@@ -142,6 +142,14 @@ impl Timers {
         left
     }
 
+    /// Sends the SYN again soon, if it was sent only once.
+    pub(super) fn resend_first_syn(&mut self, cx: &Context<'_>, wait: Duration) {
+        if self.retransmits == 0 {
+            let wait = wait.max(cx.clock.shortest() * 2);
+            self.resend = Resend::Syn(cx.clock.fires_at(cx.now, wait));
+        }
+    }
+
     pub(super) fn syn_retransmissions(&self) -> u32 {
         self.retransmits
     }

@@ -232,7 +232,7 @@ impl Connection {
         }
         self.recv.acked = self.recv.nxt;
         let window = self.recv.edge.since(self.recv.nxt);
-        window.div_ceil(1 << shift).min(u32::from(u16::MAX)) as u16
+        (window >> shift).min(u32::from(u16::MAX)) as u16
     }
 
     fn free_window(&self, cx: &Context<'_>) -> u32 {

@@ -32,6 +32,7 @@ pub(super) const MACOS: Profile = Profile {
         limit: ConnectLimit::Deadline(Duration::from_secs(75)),
         // tcp_input(): tcp_drop(ECONNREFUSED).
         refused: Refused::AtOnce,
+        resend_after_wrong_ack: None,
     },
     accept: Accept {
         // TCPTV_RTOBASE.
@@ -180,6 +181,7 @@ pub(super) const FREEBSD: Profile = Profile {
         // TCPTV_KEEP_INIT, net.inet.tcp.keepinit; seen in golang/go#12052.
         limit: ConnectLimit::Deadline(Duration::from_secs(75)),
         refused: Refused::AtOnce,
+        resend_after_wrong_ack: None,
     },
     accept: Accept {
         // tcp_syncache.c, SYNCACHE_TIMEOUT(): net.inet.tcp.rexmit_initial and tcp_backoff[].

@@ -30,6 +30,8 @@ pub(super) const LINUX: Profile = Profile {
         limit: ConnectLimit::RetriesOrModelTime { retries: 6 },
         // tcp_rcv_synsent_state_process(), tcp_reset().
         refused: Refused::AtOnce,
+        // TCP_TIMEOUT_MIN in tcp_rcv_synsent_state_process(): two jiffies, here of 1000 Hz.
+        resend_after_wrong_ack: Some(Duration::from_millis(2)),
     },
     accept: Accept {
         // TCP_TIMEOUT_INIT.

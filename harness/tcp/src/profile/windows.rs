@@ -154,6 +154,7 @@ pub(super) const WINDOWS_10: Profile = Profile {
         refused: Refused::Retry {
             interval: Duration::from_millis(500),
         },
+        resend_after_wrong_ack: None,
     },
     accept: Accept {
         // "Threats and Countermeasures Guide", TcpMaxConnectResponseRetransmissions: 2, the first after 3 s. Releases

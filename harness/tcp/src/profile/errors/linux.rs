@@ -81,8 +81,8 @@ pub(in crate::profile) const RULES: &[ErrorRule] = &[
         &EHOSTUNREACH,
     ),
     ErrorRule::always(&[Cause::PortUnreachable], &[], &ECONNREFUSED),
-    // tcp_abort() with `ss -K`.
-    ErrorRule::always(&[Cause::AbortedLocally], &[], &ECONNABORTED),
+    // Data after both directions were shut down: `tcp_rcv_state_process` calls `tcp_reset` on its own socket.
+    ErrorRule::always(&[Cause::AbortedLocally], &[], &ECONNRESET),
     // ip_route_output_key_hash_rcu(); measured.
     ErrorRule::always(&[Cause::NoRoute], &[], &ENETUNREACH),
     ErrorRule::always(&[Cause::AddressInUse], &[], &EADDRINUSE),
