@@ -7,6 +7,7 @@ use crate::plan::{
 use halfopen_tcp::profile::errors::Occurrence;
 use halfopen_tcp::{Cause, Instant, Profile};
 use humantime::format_duration;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Writes into each step why its expectation does not hold, and sums up.
@@ -14,39 +15,53 @@ use std::time::Duration;
 /// An expectation has to hold each time its step begins, and the step has to begin at least once: a program that never
 /// gets there has not shown what the file expects.
 pub fn judge(plan: &Plan, steps: &mut [StepOutcome], limit: Option<LimitReached>) -> Verdict {
+    let expecting = expecting(plan);
+    let mut began = vec![false; expecting.len()];
     let mut holds = true;
-    for outcome in steps.iter_mut() {
-        outcome.mismatch = mismatch(plan, outcome);
-        holds &= outcome.mismatch.is_none();
+    if !expecting.is_empty() {
+        for outcome in steps {
+            if let Ok(index) = expecting.binary_search(&place(outcome)) {
+                began[index] = true;
+                outcome.mismatch = mismatch(plan, outcome);
+                holds &= outcome.mismatch.is_none();
+            }
+        }
     }
-    if let Some(limit) = limit {
-        Verdict::Unfinished(limit)
-    } else if holds && never_began(plan, steps).is_empty() {
-        Verdict::Passed
-    } else {
-        Verdict::Failed
+    match limit {
+        Some(limit) => Verdict::Unfinished(limit),
+        None if holds && !began.contains(&false) => Verdict::Passed,
+        None => Verdict::Failed,
     }
 }
 
-/// The steps with an expectation that no run of their program got to: host, program and step.
-pub fn never_began(plan: &Plan, steps: &[StepOutcome]) -> Vec<(HostIndex, usize, usize)> {
-    let mut began: Vec<_> = steps
-        .iter()
-        .map(|outcome| (outcome.host, outcome.program, outcome.step))
-        .collect();
-    began.sort_unstable();
-    let mut missing = Vec::new();
+/// A step of a plan: host, program and number.
+pub type Place = (HostIndex, usize, usize);
+
+/// The steps with an expectation that no run of their program got to.
+pub fn never_began(plan: &Plan, steps: &[StepOutcome]) -> Vec<Place> {
+    let began: BTreeSet<Place> = steps.iter().map(place).collect();
+    let mut missing = expecting(plan);
+    missing.retain(|place| !began.contains(place));
+    missing
+}
+
+fn place(outcome: &StepOutcome) -> Place {
+    (outcome.host, outcome.program, outcome.step)
+}
+
+/// The steps with an expectation, in order.
+fn expecting(plan: &Plan) -> Vec<Place> {
+    let mut places = Vec::new();
     for (host, host_plan) in plan.hosts.iter().enumerate() {
         for (program, program_plan) in host_plan.programs.iter().enumerate() {
             for (number, step) in program_plan.steps.iter().enumerate() {
-                let place = (host, program, number);
-                if step.expect.is_some() && began.binary_search(&place).is_err() {
-                    missing.push(place);
+                if step.expect.is_some() {
+                    places.push((host, program, number));
                 }
             }
         }
     }
-    missing
+    places
 }
 
 /// Why the step's expectation does not hold, as a sentence. `None` if it holds, or there is none.

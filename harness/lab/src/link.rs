@@ -55,6 +55,11 @@ impl LinkFigures {
         }
     }
 
+    /// Whether every packet takes the latency, whatever came before it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.bandwidth.is_none() && !self.is_random()
+    }
+
     fn is_random(&self) -> bool {
         self.loss > 0.0
             || self.duplicate > 0.0

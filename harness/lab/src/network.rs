@@ -43,7 +43,7 @@ use std::time::Duration;
 ///    those of one instant in the order in which they came out.
 /// 3. Give each [`Carried::Forged`] to [`carry`](Self::carry).
 ///
-/// A pair of hosts costs nothing until a packet crosses between them.
+/// A pair of hosts costs nothing until a packet crosses between them, and a plain link costs nothing even then.
 #[derive(Debug)]
 pub struct Network {
     seed: u64,
@@ -57,8 +57,10 @@ pub struct Network {
     /// What waits at closed gates, in order of arrival.
     held: Vec<Flight>,
     firewalls: Firewalls,
-    /// `None` if nothing asks for it: remembering connections costs.
+    /// `None` if no fault asks for it: remembering connections costs.
     middlebox: Option<Middlebox>,
+    /// Whether figures may change under way, so that a packet could overtake those before it.
+    figures_change: bool,
 }
 
 /// A packet under way.
@@ -163,10 +165,7 @@ impl Network {
             .iter()
             .map(|&((a, b), figures)| (Pair::of(a, b), figures))
             .collect();
-        let resets = plan
-            .timeline
-            .iter()
-            .any(|timed| matches!(timed.fault, Fault::Reset { .. }));
+        let any = |kind: fn(&Fault) -> bool| plan.timeline.iter().any(|timed| kind(&timed.fault));
         Self {
             seed,
             names: plan.hosts.iter().map(|host| host.name.clone()).collect(),
@@ -176,14 +175,15 @@ impl Network {
             cuts: IndexMap::default(),
             held: Vec::new(),
             firewalls: Firewalls::default(),
-            middlebox: resets.then(Middlebox::default),
+            middlebox: any(|fault| matches!(fault, Fault::Reset { .. })).then(Middlebox::default),
+            figures_change: any(|fault| matches!(fault, Fault::Link { .. })),
         }
     }
 
-    /// Starts to remember connections for [`Fault::Reset`]. For engines whose faults are not all in the plan; where
-    /// they are, this happens by itself.
-    pub fn watch_connections(&mut self) {
+    /// Prepares for faults that the plan does not have. What some of them need is remembered only if they come.
+    pub fn expect_any_fault(&mut self) {
         self.middlebox.get_or_insert_default();
+        self.figures_change = true;
     }
 
     /// The host of that address.
@@ -250,7 +250,7 @@ impl Network {
         let Some(to) = to else {
             return out.push(lost(LossReason::NoRoute));
         };
-        let flight = Flight {
+        let mut flight = Flight {
             from,
             to,
             packet,
@@ -261,26 +261,22 @@ impl Network {
         if to == from {
             return out.push(Carried::Arriving { at: now, flight });
         }
-        match self.enter(now, flight) {
-            Ok((flight, at, None)) => out.push(Carried::Arriving { at, flight }),
-            Ok((flight, at, Some(copy_at))) => {
-                let copy = flight.clone();
-                out.push(Carried::Arriving { at, flight });
-                out.push(Carried::Arriving {
-                    at: copy_at,
-                    flight: copy,
-                });
-            }
+        match self.enter(now, &mut flight) {
             Err(reason) => out.push(lost(reason)),
+            Ok((at, copy_at)) => {
+                let copy = copy_at.map(|at| (at, flight.clone()));
+                out.push(Carried::Arriving { at, flight });
+                out.extend(copy.map(|(at, flight)| Carried::Arriving { at, flight }));
+            }
         }
     }
 
-    /// The faults and the link at the sending end: the flight, when it arrives, and when its copy does.
+    /// The faults and the link at the sending end: when the flight arrives, and when its copy does.
     fn enter(
         &mut self,
         now: Instant,
-        mut flight: Flight,
-    ) -> Result<(Flight, Instant, Option<Instant>), LossReason> {
+        flight: &mut Flight,
+    ) -> Result<(Instant, Option<Instant>), LossReason> {
         let direction = Direction::of(flight.from, flight.to);
         if !self.cuts.is_empty()
             && let Some(cuts) = self.cuts.get_mut(&direction)
@@ -296,6 +292,9 @@ impl Network {
         if let Some(middlebox) = &mut self.middlebox {
             middlebox.observe(&flight.packet);
         }
+        if !self.figures_change && figures.is_plain() {
+            return Ok((now + figures.latency, None));
+        }
         let (seed, names) = (self.seed, &self.names);
         let stream = || {
             let name = format!("link {} > {}", names[flight.from], names[flight.to]);
@@ -306,7 +305,7 @@ impl Network {
             Passage::Lost(reason) => Err(reason),
             Passage::Arrives { at, copy, corrupt } => {
                 flight.corrupt = corrupt;
-                Ok((flight, at, copy))
+                Ok((at, copy))
             }
         }
     }

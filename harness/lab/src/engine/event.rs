@@ -78,6 +78,9 @@ impl<'p> World<'p> {
         let machines = (0..plan.hosts.len())
             .map(|host| Machine::new(plan, host, seed, timer_phase, &mut queue))
             .collect();
+        // Without a reboot every step begins once at most.
+        let programs = plan.hosts.iter().flat_map(|host| &host.programs);
+        let steps = programs.map(|program| program.steps.len()).sum();
         Self {
             plan,
             seed,
@@ -86,7 +89,7 @@ impl<'p> World<'p> {
             network: Network::new(plan, seed),
             machines,
             trace: Trace::new(options.packets),
-            steps: Vec::new(),
+            steps: Vec::with_capacity(steps),
             faults: Vec::new(),
             events: 0,
             last_seen: Instant::ZERO,

@@ -254,6 +254,7 @@ fn drop_without_flags_takes_any_segment_but_not_icmp() {
 #[test]
 fn figures_may_change_and_the_order_stays() {
     let mut bench = Bench::new(|_| {});
+    bench.network.expect_any_fault();
     bench.send(0, packet(A, B, "A"));
     let figures = LinkFigures {
         latency: Duration::from_millis(1),
@@ -383,7 +384,7 @@ const RESET: Fault = Fault::Reset { from: A, to: B };
 /// A bench whose middlebox has seen a handshake and a request of 10 bytes.
 fn established() -> Bench {
     let mut bench = Bench::new(|_| {});
-    bench.network.watch_connections();
+    bench.network.expect_any_fault();
     bench.send(0, packet_at(A, B, "S", 1000, 0));
     bench.send(25, packet_at(B, A, "SA", 5000, 1001));
     let mut request = packet_at(A, B, "PA", 1001, 5001);
@@ -417,7 +418,7 @@ fn reset_forges_what_each_end_expects_next() {
 #[test]
 fn reset_of_an_unanswered_attempt_reaches_only_who_sent() {
     let mut bench = Bench::new(|_| {});
-    bench.network.watch_connections();
+    bench.network.expect_any_fault();
     bench.send(0, packet_at(B, A, "S", 1000, 0));
     bench.apply(1, RESET);
     assert_eq!(

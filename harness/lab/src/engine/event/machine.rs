@@ -7,8 +7,6 @@ use crate::plan::{self, HostIndex, HostPlan, Plan};
 use crate::script::Program;
 use halfopen_tcp::wire::Packet;
 use halfopen_tcp::{Host, Instant, Rng, SocketId};
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +22,8 @@ pub(super) struct Machine<'p> {
     /// Its programs are stopped.
     pub(super) paused: bool,
     pub(super) programs: Vec<Slot<'p>>,
-    /// Which program has waited for a socket. Sockets do not change hands.
-    owners: IndexMap<SocketId, usize, FxBuildHasher>,
+    /// The socket that each program waits for.
+    waits_for: Vec<Option<SocketId>>,
     boots: u32,
     /// Where its timer wheel stands when the scenario begins; `None`: its random stream says.
     timer_phase: Option<Duration>,
@@ -68,8 +66,8 @@ impl<'p> Machine<'p> {
             host: Some(new_host(plan, index, seed, timer_phase, 0)),
             timer: Alarm::default(),
             paused: false,
+            waits_for: vec![None; programs.len()],
             programs,
-            owners: IndexMap::default(),
             boots: 0,
             timer_phase,
         }
@@ -98,9 +96,7 @@ impl<'p> Machine<'p> {
     pub(super) fn note_waiting(&mut self, number: usize) -> Option<Instant> {
         let slot = &mut self.programs[number];
         let program = slot.program.as_ref()?;
-        if let Some(socket) = program.waits_for() {
-            self.owners.insert(socket, number);
-        }
+        self.waits_for[number] = program.waits_for();
         slot.alarm.set(program.deadline())
     }
 
@@ -108,11 +104,8 @@ impl<'p> Machine<'p> {
     pub(super) fn poll_program(&mut self) -> Option<usize> {
         let host = self.host.as_mut()?;
         while let Some(socket) = host.poll_socket() {
-            let Some(&number) = self.owners.get(&socket) else {
-                continue;
-            };
-            let program = self.programs[number].program.as_ref();
-            if program.is_some_and(|program| program.waits_for() == Some(socket)) {
+            let waits = |waits_for: &Option<SocketId>| *waits_for == Some(socket);
+            if let Some(number) = self.waits_for.iter().position(waits) {
                 return Some(number);
             }
         }
@@ -141,7 +134,7 @@ impl<'p> Machine<'p> {
                 }
             }
         }
-        self.owners.clear();
+        self.waits_for.fill(None);
     }
 
     /// It is gone, and what it had in memory with it.
@@ -155,7 +148,7 @@ impl<'p> Machine<'p> {
         }
         self.host = None;
         self.timer.set(None);
-        self.owners.clear();
+        self.waits_for.fill(None);
     }
 
     /// It comes up, and its programs that start on boot do so as long after this as they did after the beginning.
