@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Reproduces TCP errors: the exact code, text and time that an operating system's socket calls return.
 #[derive(Parser, Debug)]
@@ -32,6 +33,11 @@ Examples:
 pub(crate) enum Command {
     /// Runs scenarios, and prints what each program saw, when, and why.
     Run(Run),
+    /// Runs the Linux cases on this machine's kernel too, and says whether the simulation agrees with it.
+    ///
+    /// Needs root, or a system that lets its users make user namespaces and open /dev/net/tun. Nothing outside the
+    /// namespaces that it makes for itself is touched, and nothing is left behind.
+    Verify(Verify),
     /// Looks for mistakes in scenario files, and runs nothing.
     Check {
         #[command(flatten)]
@@ -80,6 +86,37 @@ pub(crate) struct Run {
     /// What drives the scenario.
     #[arg(long, value_enum, default_value = "event")]
     pub(crate) engine: Engine,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// For people, or one JSON object a line and case for programs.
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) format: Format,
+    /// Skips the cases that take longer than this in real time.
+    #[arg(long, default_value = "2m", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) budget: Duration,
+    /// The network's random numbers come from this number.
+    #[arg(
+        long,
+        default_value_t = 0,
+        value_name = "NUMBER",
+        allow_negative_numbers = true
+    )]
+    pub(crate) seed: u64,
+    /// Runs nothing, and shows what a file holds that `--format json` printed.
+    #[arg(
+        long,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "scenarios/linux/verified.jsonl",
+        value_name = "FILE"
+    )]
+    pub(crate) last: Option<PathBuf>,
 }
 
 #[derive(clap::Args, Debug)]

@@ -7,6 +7,7 @@ mod output;
 mod progress;
 mod run;
 mod select;
+mod verify;
 
 use args::{Args, Command};
 use clap::{CommandFactory, Parser};
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
 fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
     match &args.command {
         Command::Run(run) => run::run(run, output),
+        Command::Verify(verify) => verify::run(verify, output),
         Command::Check { paths } => examine::check(paths, output),
         Command::List(list) => examine::list(list, output),
         Command::Explain(explain) => examine::explain(explain, output),

@@ -4,6 +4,7 @@ mod host;
 mod teardown;
 
 use crate::KernelError;
+use crate::child::be_punctual;
 use crate::clock::Clock;
 use crate::log::{Log, PacketEntry, PacketFate};
 use crate::wire;
@@ -75,6 +76,8 @@ pub(crate) fn run(
 
 impl Case<'_> {
     fn begin(&mut self) -> Result<(), KernelError> {
+        // Not before: setting up takes long, and other cases may be running.
+        be_punctual();
         // Faults of the first instant come before the programs, as in the simulation.
         self.apply_faults(Instant::ZERO)?;
         let clock = self.clock;

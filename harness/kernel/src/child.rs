@@ -130,13 +130,12 @@ fn prepare(parent: Pid) -> Result<(Access, SignalFd), KernelError> {
     if getppid() != parent {
         exit();
     }
-    be_punctual();
     Ok((access, descriptor))
 }
 
 /// Asks to run as soon as there is something to do, and to be woken on time. What is refused is done without: times are then
 /// less exact when the machine is busy.
-fn be_punctual() {
+pub(crate) fn be_punctual() {
     let _ = prctl::set_timerslack(1);
     let parameters = libc::sched_param { sched_priority: 1 };
     // SAFETY: the pointer is to a local that outlives the call.

@@ -1,5 +1,6 @@
 //! What systems other than Linux get: the same functions, which say that there is no Linux kernel here.
 
+use crate::verify::{Progress, SuiteOptions, Verified};
 use crate::{Access, KernelError};
 use halfopen::outcome::Outcome;
 use halfopen::plan::Plan;
@@ -39,6 +40,18 @@ pub fn start(_plan: &Plan, _seed: u64, _options: Options) -> Result<Running, Ker
 /// # Errors
 /// [`KernelError::NotPermitted`].
 pub fn access() -> Result<Access, KernelError> {
+    Err(only_on_linux())
+}
+
+/// Always fails.
+///
+/// # Errors
+/// [`KernelError::NotPermitted`].
+pub fn verify(
+    _plans: &[Plan],
+    _options: SuiteOptions,
+    _progress: impl FnMut(Progress<'_>),
+) -> Result<Vec<Verified>, KernelError> {
     Err(only_on_linux())
 }
 

@@ -16,6 +16,7 @@
 
 mod error;
 mod facts;
+pub mod verify;
 
 pub use error::KernelError;
 pub use facts::{Access, Facts};

@@ -3,7 +3,7 @@
 mod calls;
 
 use crate::KernelError;
-use crate::child::exit;
+use crate::child::{be_punctual, exit};
 use crate::clock::Clock;
 use calls::Sockets;
 use halfopen::plan::ProgramPlan;
@@ -146,6 +146,7 @@ fn live(
     let Some((clock, begin)) = await_start(start) else {
         return;
     };
+    be_punctual();
     clock.sleep_until(begin);
     let say = |step, kind| {
         let event = Event {

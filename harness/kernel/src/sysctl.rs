@@ -1,7 +1,10 @@
 //! A host's settings, written in its namespace.
 
 use crate::KernelError;
-use halfopen::tcp::profile::settings::SettingValue;
+use halfopen::plan::HostPlan;
+use halfopen::tcp::Profile;
+use halfopen::tcp::profile::Os;
+use halfopen::tcp::profile::settings::{self, SettingValue};
 use std::fs;
 use std::io::ErrorKind;
 
@@ -19,6 +22,23 @@ const BASELINE: [(&str, &str); 4] = [
 
 /// The name under which a scenario says what `CONFIG_HZ` it means. No sysctl: the kernel was built with it.
 pub(crate) const CONFIG_HZ: &str = "CONFIG_HZ";
+
+/// What makes this kernel behave as a host's profile says: the host's own settings, and what its profile has otherwise
+/// than the one that stands for a kernel as it comes.
+pub(crate) fn of(host: &HostPlan) -> Vec<(String, SettingValue)> {
+    let mut sysctls = host.settings.clone();
+    let Some(plain) = Profile::named("linux") else {
+        return sysctls;
+    };
+    for setting in settings::all(Os::Linux) {
+        let value = (setting.read)(&host.profile);
+        let known = sysctls.iter().any(|(name, _)| name == setting.name);
+        if !known && setting.name != CONFIG_HZ && value != (setting.read)(&plain) {
+            sysctls.push((setting.name.to_owned(), value));
+        }
+    }
+    sysctls
+}
 
 /// Writes the baseline and then `settings` to the current namespace.
 pub(crate) fn apply(settings: &[(String, SettingValue)]) -> Result<(), KernelError> {

@@ -46,10 +46,7 @@ impl TimerClock {
         };
         let jiffy = (now.as_nanos() + phase) / tick;
         let delta = jiffies(delay, tick);
-        let level = (0..LEVELS - 1)
-            .find(|level| delta < LEVEL_SLOTS << (LEVEL_SHIFT * level))
-            .unwrap_or(LEVELS - 1);
-        let shift = LEVEL_SHIFT * level;
+        let shift = LEVEL_SHIFT * level(delta);
         let slot = (((jiffy + delta) >> shift) + 1) << shift;
         Instant::from_nanos((slot * tick).saturating_sub(phase))
     }
@@ -69,6 +66,24 @@ impl TimerClock {
             Self::Wheel { tick, .. } => Duration::from_nanos(tick),
         }
     }
+}
+
+impl Clock {
+    /// How far apart the instants are at which a timer that is set for `delay` can fire. Zero: at any.
+    pub fn slot(self, delay: Duration) -> Duration {
+        let Self::Wheel { hz } = self else {
+            return Duration::ZERO;
+        };
+        let tick = 1_000_000_000 / u64::from(hz.max(1));
+        Duration::from_nanos(tick << (LEVEL_SHIFT * level(jiffies(delay, tick))))
+    }
+}
+
+/// The finest level that reaches that many jiffies.
+fn level(delta: u64) -> u32 {
+    (0..LEVELS - 1)
+        .find(|level| delta < LEVEL_SLOTS << (LEVEL_SHIFT * level))
+        .unwrap_or(LEVELS - 1)
 }
 
 fn jiffies(delay: Duration, tick: u64) -> u64 {
@@ -119,6 +134,18 @@ mod tests {
             .map(|phase| fires_after(&wheel(250, phase), 1000))
             .collect();
         assert_eq!(late, [1024, 1020, 1016, 1012, 1008, 1004, 1032, 1028]);
+    }
+
+    /// include/linux/timer.h and the table in kernel/time/timer.c for HZ = 250.
+    #[test]
+    fn slots_grow_with_the_delay() {
+        let slot = |millis| {
+            let clock = Clock::Wheel { hz: 250 };
+            clock.slot(Duration::from_millis(millis)).as_millis()
+        };
+        assert_eq!([slot(0), slot(248), slot(252)], [4, 4, 32]);
+        assert_eq!([slot(2012), slot(2016), slot(16_128)], [32, 256, 2048]);
+        assert_eq!(Clock::Exact.slot(Duration::from_secs(1)), Duration::ZERO);
     }
 
     /// Delays beyond the wheel's reach still fire, and never early.

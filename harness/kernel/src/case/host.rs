@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::log::{StepEnd, StepEntry};
 use crate::machine::{Machine, Peer};
 use crate::program::{CallResult, Event, EventKind, Program};
+use crate::sysctl;
 use halfopen::plan::{self, Fault, HostIndex, Plan, ProgramPlan};
 use halfopen::tcp::Instant;
 use std::collections::VecDeque;
@@ -238,7 +239,7 @@ impl<'a> Boot<'a> {
             .filter(|other| *other != index)
             .map(|other| peers[other])
             .collect();
-        let machine = Machine::create(peers[index].address, &others, &host.settings)?;
+        let machine = Machine::create(peers[index].address, &others, &sysctl::of(host))?;
         let addresses: Vec<Ipv4Addr> = peers.iter().map(|peer| peer.address).collect();
         let programs = host
             .programs
