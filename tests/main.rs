@@ -1,9 +1,13 @@
 //! The tests.
 
+/// The same scenario and seed give the same bytes.
+mod determinism;
 /// What is said about bad input.
 mod diagnostics;
 /// What codes, names and causes mean.
 mod explain;
+/// What holds under any schedule of faults.
+mod properties;
 /// What a run looks like.
 mod report;
 /// What each state makes of each segment.
