@@ -357,4 +357,20 @@ proptest! {
             prop_assert!(matches!(state, Some(State::Established)), "the server waits in {:?}", state);
         }
     }
+
+    /// Loss alone, as much as real networks have, only delays.
+    #[test]
+    fn loss_is_made_good(
+        profiles in [0..Profile::ALL.len(), 0..Profile::ALL.len()],
+        loss in 0.0..0.03_f64,
+        reorder in 0.0..0.1_f64,
+        len in 0_usize..200_000,
+        seed in any::<u64>(),
+    ) {
+        let figures = LinkFigures { loss, reorder, duplicate: loss, ..LinkFigures::DEFAULT };
+        let mut world = World::new(&Schedule { profiles, figures, faults: Vec::new(), len, seed });
+        world.run(&[]);
+        prop_assert_eq!((world.client.1, world.server.1), (Phase::Ended(None), Phase::Ended(None)));
+        prop_assert!(world.read == world.data);
+    }
 }
