@@ -129,6 +129,10 @@ impl<'a> Sockets<'a> {
     }
 
     fn set(&mut self, step: &Step, options: &[SocketOption]) -> io::Result<CallResult> {
+        if step.on.is_none() && self.target(step).is_none() {
+            // For the next `bind`, `listen` or `connect`.
+            self.bound = Some(self.keep(open()?));
+        }
         let socket = self.socket(step)?;
         for option in options {
             set_option(socket, *option)?;
@@ -165,7 +169,7 @@ impl<'a> Sockets<'a> {
             .ok_or_else(bad_descriptor)
     }
 
-    /// The socket that `of` names, or that `bind` left, or a new one.
+    /// The socket that `of` names, or that `bind` or `set` left, or a new one.
     fn take_bound(&mut self, step: &Step) -> io::Result<usize> {
         let named = step.on.and_then(|name| self.names[name]);
         let bound = self.bound.take();
