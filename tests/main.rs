@@ -10,6 +10,8 @@ mod explain;
 mod properties;
 /// What a run looks like.
 mod report;
+/// What editors know of the format.
+mod schema;
 /// What each state makes of each segment.
 mod states;
 /// What the architecture promises about absence.
