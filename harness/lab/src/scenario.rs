@@ -233,6 +233,9 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Diagnostic {
     problem
 }
 
+#[cfg(test)]
+mod tests;
+
 /// The largest file that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
 

@@ -3,7 +3,7 @@
 use strsim::damerau_levenshtein;
 
 /// The known name nearest to `name`, if it is near enough to be what was meant: the same but for upper and lower
-/// case, or at most a third of its letters mistyped. Of equally near ones the first.
+/// case, its last part, or at most a third of its letters mistyped. Of equally near ones the first.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LENGTH_MAX {
         return None;
@@ -12,15 +12,18 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     known
         .into_iter()
         .filter(|candidate| candidate.len() <= LENGTH_MAX)
-        .map(|candidate| {
-            (
-                damerau_levenshtein(&lower, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowed(&lower, candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+fn distance(name: &str, candidate: &str) -> usize {
+    let last_part = candidate.strip_suffix(name);
+    if !name.is_empty() && last_part.is_some_and(|rest| rest.ends_with('.')) {
+        return 1;
+    }
+    damerau_levenshtein(name, candidate)
 }
 
 fn allowed(name: &str, candidate: &str) -> usize {
@@ -43,6 +46,13 @@ mod tests {
         assert_eq!(nearest("", hosts), None);
         assert_eq!(nearest("x", []), None);
         assert_eq!(nearest(&"client".repeat(100), hosts), None);
+    }
+
+    #[test]
+    fn the_last_part_of_a_dotted_name_is_near() {
+        let known = ["net.ipv4.tcp_syn_retries", "net.ipv4.tcp_synack_retries"];
+        assert_eq!(nearest("tcp_synack_retries", known), Some(known[1]));
+        assert_eq!(nearest("retries", known), None);
     }
 
     #[test]

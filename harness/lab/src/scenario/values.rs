@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 /// Implements `JsonSchema` in place of use.
 macro_rules! inline_schema {
@@ -62,6 +62,8 @@ macro_rules! bounded {
 bounded! {
     /// A TCP port.
     struct Port(u16) in 1..=u16::MAX, "a port, 1 to 65535";
+    /// A TCP port, or 0 for whichever is free.
+    struct LocalPort(u16) in 0..=u16::MAX, "a port, 1 to 65535, or 0 for any";
     /// How many connections wait to be accepted.
     struct Backlog(u32) in 0..=i32::MAX.unsigned_abs(), "a whole number from 0";
     /// How many of something there are.
@@ -427,7 +429,6 @@ names! {
     struct Address = "an address such as `\"server:80\"`", json_schema!({
         "type": "string",
         "pattern": "^[^:]+:[0-9]+$",
-        "examples": ["server:80"],
     });
     /// An operating system: a profile's name or a profile file.
     struct OsName = "the name of an os", {
@@ -474,7 +475,8 @@ inline_schema!(Pair, generator => json_schema!({
     "maxItems": 2,
 }));
 
-/// One value for every system, or one for each.
+/// One value for every system, or one for each. A name with a dot may be written without quotes: `linux-6.4 = "127s"`
+/// means in TOML a table in a table, and is read as the one name that it looks like.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum ByOs<T> {
     /// Whatever the system is.
@@ -485,10 +487,29 @@ pub(super) enum ByOs<T> {
 
 impl<T: Read> Read for ByOs<T> {
     fn read(item: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
-        if item.get_ref().is_table() {
-            return Entries::read(item, problems).map(Self::ByName);
+        let DeValue::Table(table) = item.get_ref() else {
+            return T::read(item, problems).map(Self::Always);
+        };
+        let mut entries = Vec::new();
+        dotted_entries("", table, &mut entries, problems);
+        Some(Self::ByName(Entries(entries)))
+    }
+}
+
+fn dotted_entries<T: Read>(
+    prefix: &str,
+    table: &DeTable<'_>,
+    found: &mut Vec<(At<String>, Field<T>)>,
+    problems: &mut Problems,
+) {
+    for (key, item) in table {
+        let value = format!("{prefix}{}", key.get_ref());
+        if let DeValue::Table(inner) = item.get_ref() {
+            dotted_entries(&format!("{value}."), inner, found, problems);
+            continue;
         }
-        T::read(item, problems).map(Self::Always)
+        let span = key.span().into();
+        found.push((At { value, span }, read_field(item, problems)));
     }
 }
 
@@ -503,7 +524,11 @@ impl<T: JsonSchema> JsonSchema for ByOs<T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let always = generator.subschema_for::<T>();
-        let by_name = generator.subschema_for::<Entries<T>>();
+        let part = generator.subschema_for::<Entries<T>>();
+        let by_name = json_schema!({
+            "type": "object",
+            "additionalProperties": { "anyOf": [always, part] },
+        });
         json_schema!({ "anyOf": [always, by_name] })
     }
 }

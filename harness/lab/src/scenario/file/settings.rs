@@ -49,7 +49,9 @@ impl Read for Settings {
                 (None, _) => setting("", key, item, &mut read.general, problems),
             }
         }
-        for settings in std::iter::once(&read.general).chain(read.by_os.values()) {
+        for settings in std::iter::once(&mut read.general).chain(read.by_os.values_mut()) {
+            // A name with dots may have been continued after others.
+            settings.sort_by_key(|setting| setting.name.span);
             report_repeated(settings, problems);
         }
         Some(read)
@@ -133,7 +135,7 @@ impl JsonSchema for Settings {
         json_schema!({
             "type": "object",
             "properties": properties,
-            "additionalProperties": { "type": "object" },
+            "additionalProperties": { "type": "object", "additionalProperties": true },
         })
     }
 }
@@ -155,6 +157,6 @@ fn of_family(os: Os) -> Value {
     json!({
         "type": "object",
         "properties": properties,
-        "additionalProperties": { "type": "object" },
+        "additionalProperties": { "type": "object", "additionalProperties": true },
     })
 }

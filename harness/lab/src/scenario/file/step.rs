@@ -4,8 +4,8 @@ use crate::plan::RecvUntil;
 use crate::scenario::diagnostic::Problems;
 use crate::scenario::read::{At, Field, Read, read_table, table, wrong_type};
 use crate::scenario::values::{
-    Address, Backlog, BufferSize, ByOs, Bytes, CauseName, Count, Direction, ErrorName, Port,
-    Readable, RecvWord, SocketName, Time, TimeRange, True, inline_schema,
+    Address, Backlog, BufferSize, ByOs, Bytes, CauseName, Count, Direction, ErrorName, LocalPort,
+    Port, Readable, RecvWord, SocketName, Time, TimeRange, True, inline_schema,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -15,10 +15,11 @@ use toml::de::DeValue;
 table! {
     /// A step: one action, and what it must do.
     struct StepTable = "a step" {
-        /// A name for what `listen`, `accept` or `connect` opens. A later step of the program may give it to another.
+        /// A name for the socket that `listen`, `accept`, `connect` or `bind` opens. A later step of the program may
+        /// give it to another one.
         Optional "as" => name: SocketName,
-        /// The name of the socket that `send`, `recv`, `shutdown`, `close`, `set` or `get` works on. Left out: the
-        /// program's latest connection.
+        /// The name of the socket that the step works on. Left out: the program's latest connection; `listen`,
+        /// `connect` and `bind` then open one, unless there is one that only `set` or `bind` has used.
         Optional "of" => of: SocketName,
         /// What the step must do. Without it the step may do anything, and what it did is in the report.
         Optional "expect" => expect: ExpectTable,
@@ -40,14 +41,14 @@ table! {
         "shutdown" => Shutdown(Direction),
         /// Closes the socket.
         "close" => Close(True),
-        /// Sets socket options, in the order of the file. Before the program's first connection, and between `bind`
-        /// and the step that uses its socket, they are those of the socket that the next `bind`, `listen` or
-        /// `connect` uses.
+        /// Sets socket options, in the order of the file. Without `of`, between `bind` and the next `listen` or
+        /// `connect` they are those of its socket; in a program without a connection, those of the socket that its
+        /// next `bind`, `listen` or `connect` uses; else those of its latest connection.
         "set" => Set(Box<SetTable>),
         /// Takes the pending error, as `getsockopt` does.
         "get" => Get(Readable),
         /// Binds the socket that the next `connect` or `listen` uses to a port, or to an address and port:
-        /// `"10.0.0.1:5000"`, `"client:5000"`.
+        /// `"10.0.0.1:5000"`, `"client:5000"`. Port 0 stands for any free one.
         "bind" => Bind(BindValue),
         /// Waits.
         "sleep" => Sleep(Time),
@@ -240,14 +241,14 @@ inline_schema!(RecvValue, generator => any_of(&[
 /// The value of `bind`.
 #[derive(Clone, PartialEq, Debug)]
 pub(in crate::scenario) enum BindValue {
-    Port(Port),
+    Port(LocalPort),
     Address(Address),
 }
 
 impl Read for BindValue {
     fn read(item: &Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         if item.get_ref().is_integer() {
-            return Port::read(item, problems).map(Self::Port);
+            return LocalPort::read(item, problems).map(Self::Port);
         }
         if item.get_ref().as_str().is_none() {
             let expected = "a port or an address such as `\"10.0.0.1:5000\"`";
@@ -259,7 +260,7 @@ impl Read for BindValue {
 }
 
 inline_schema!(BindValue, generator => any_of(&[
-    generator.subschema_for::<Port>(),
+    generator.subschema_for::<LocalPort>(),
     generator.subschema_for::<Address>(),
 ]));
 

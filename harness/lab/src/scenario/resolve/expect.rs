@@ -7,7 +7,7 @@ use crate::scenario::file::step::ExpectTable;
 use crate::scenario::read::{At, Entries};
 use crate::scenario::values::{ByOs, TimeRange};
 use halfopen_tcp::profile::{Os, errors};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// One expectation for each of these systems; `None` where anything will do.
@@ -118,7 +118,14 @@ fn check_names(
 
 fn check_systems<T>(entries: &Entries<T>, systems: &Systems<'_>, problems: &mut Problems) {
     let names = systems.names();
+    let mut seen = BTreeMap::new();
     for (name, _) in &entries.0 {
+        if let Some(first) = seen.insert(name.value.as_str(), name.span) {
+            let message = format!("{} is there twice", quoted(&name.value));
+            problems
+                .report(Code::ConflictingKeys, name.span, message)
+                .also(first, "the first");
+        }
         if !names.contains(name.value.as_str()) {
             let known = names.iter().copied();
             problems.unknown(Code::UnknownOs, name.span, "os", &name.value, known);

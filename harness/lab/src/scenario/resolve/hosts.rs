@@ -68,10 +68,12 @@ impl<'f> Hosts<'f> {
         self.two(&pair.0, &pair.1, problems)
     }
 
-    /// A `host:port`; the host may be an address. `None` for a host: the unspecified address.
+    /// A `host:port` with a port from `lowest`; the host may be an address. `None` for a host: the unspecified
+    /// address.
     pub(super) fn endpoint(
         &self,
         text: &str,
+        lowest: u16,
         span: Span,
         problems: &mut Problems,
     ) -> Option<(Option<HostIndex>, u16)> {
@@ -82,10 +84,10 @@ impl<'f> Hosts<'f> {
                 .help("write a host and a port, such as `\"server:80\"`");
             return None;
         };
-        let number = port.parse().ok().filter(|number| *number > 0);
+        let number = port.parse().ok().filter(|number| *number >= lowest);
         let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
         if number.is_none() || !digits {
-            let message = format!("{} is not a port, 1 to 65535", quoted(port));
+            let message = format!("{} is not a port, {lowest} to 65535", quoted(port));
             problems.report(Code::InvalidAddress, span, message);
         }
         let host = match host.parse() {

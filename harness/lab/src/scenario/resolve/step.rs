@@ -38,7 +38,7 @@ pub(super) struct Flow<'a, 'f> {
 enum Kind {
     Listener,
     Connection,
-    /// What a step opened that could not be read.
+    /// A socket that is bound and no more, or that a step opened that could not be read.
     Either,
 }
 
@@ -116,14 +116,14 @@ impl<'a, 'f> Flow<'a, 'f> {
             Verb::Send(_) | Verb::Recv(_) | Verb::Shutdown(_) | Verb::Close(_) => Use::Connection,
             Verb::Get(_) if !self.unused_socket => Use::Connection,
             Verb::Get(_) | Verb::Set(_) => Use::Any,
-            Verb::Listen(_) | Verb::Accept(_) | Verb::Connect(_) | Verb::Bind(_) => Use::Nothing,
-            Verb::Sleep(_) => Use::Nothing,
+            Verb::Listen(_) | Verb::Connect(_) | Verb::Bind(_) => Use::Any,
+            Verb::Accept(_) | Verb::Sleep(_) => Use::Nothing,
         };
         match (&table.of, uses) {
             (Field::Given(of), Use::Nothing) => {
                 problems
                     .report(Code::ConflictingKeys, of.span, "this action takes no `of`")
-                    .help("`of` goes with `send`, `recv`, `shutdown`, `close`, `set` and `get`");
+                    .help("`accept` has its listener as its value, and `sleep` needs no socket");
                 None
             }
             (Field::Given(of), Use::Connection | Use::Any) => self
@@ -173,7 +173,7 @@ impl<'a, 'f> Flow<'a, 'f> {
             }
             Verb::Accept(value) => Action::Accept(self.listener(value, verb.span, problems)?),
             Verb::Connect(to) => {
-                let (host, port) = self.hosts.endpoint(&to.0, verb.span, problems)?;
+                let (host, port) = self.hosts.endpoint(&to.0, 1, verb.span, problems)?;
                 let Some(host) = host else {
                     let message = "0.0.0.0 is not an address to connect to";
                     problems.report(Code::InvalidAddress, verb.span, message);
@@ -199,7 +199,7 @@ impl<'a, 'f> Flow<'a, 'f> {
                 port: port.0,
             },
             Verb::Bind(BindValue::Address(text)) => {
-                let (host, port) = self.hosts.endpoint(&text.0, verb.span, problems)?;
+                let (host, port) = self.hosts.endpoint(&text.0, 0, verb.span, problems)?;
                 Action::Bind { host, port }
             }
             Verb::Sleep(time) => Action::Sleep(time.0),
@@ -262,7 +262,7 @@ impl<'a, 'f> Flow<'a, 'f> {
             }
             Verb::Bind(_) => {
                 self.unused_socket = true;
-                self.opens_nothing(table, problems)
+                self.open(table, Kind::Either)
             }
             Verb::Set(_) => {
                 let for_later = !self.connection && !is_there(&table.of);
@@ -280,12 +280,20 @@ impl<'a, 'f> Flow<'a, 'f> {
         if let Some(name) = table.name.given() {
             problems
                 .report(Code::ConflictingKeys, name.span, "this action opens nothing to name")
-                .help("`as` goes with `listen`, `accept` and `connect`; `of` names what a step works on");
+                .help("`as` goes with `listen`, `accept`, `connect` and `bind`; `of` names what a step works on");
         }
         None
     }
 
+    /// Gives the socket its name. One that had a name already keeps it, but may be something else now.
     fn open(&mut self, table: &'a StepTable, kind: Kind) -> Option<NameIndex> {
+        if let Some(known) = table
+            .of
+            .value()
+            .and_then(|of| self.open.get_mut(of.0.as_str()))
+        {
+            known.1 = kind;
+        }
         let name = table.name.value()?.0.as_str();
         let known = self.open.get(name).map(|(index, _)| *index);
         let index = known.unwrap_or_else(|| {
@@ -330,11 +338,11 @@ impl<'a, 'f> Flow<'a, 'f> {
 /// What a step works on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
-    /// No socket that is open already.
+    /// No socket.
     Nothing,
     /// An open socket.
     Connection,
-    /// An open socket, or the one that is used next.
+    /// An open socket, or a new one.
     Any,
 }
 

@@ -218,13 +218,13 @@ fn apply(
                 **other != os && settings::all(**other).iter().any(|s| s.name == name)
             });
             unknown_setting(setting, os, problems);
-            if let Some(owner) = owner.filter(|_| several_families)
-                && let Some(report) = problems.last()
-            {
-                report.help(format!(
-                    "the host has several systems in turn: write those of one as `settings.{} = {{ .. }}`",
-                    owner.name()
-                ));
+            if let (Some(owner), Some(report)) = (owner, problems.last()) {
+                let owner = owner.name();
+                report.help(if several_families {
+                    format!("the host has several systems in turn: write those of one as `settings.{owner} = {{ .. }}`")
+                } else {
+                    format!("it is a setting of {owner}")
+                });
             }
             false
         }
