@@ -265,9 +265,13 @@ impl<'a, 'f> Flow<'a, 'f> {
                 self.open(table, Kind::Either)
             }
             Verb::Set(_) => {
-                let for_later = !self.connection && !is_there(&table.of);
-                self.unused_socket |= for_later;
-                self.opens_nothing(table, problems)
+                let opens = !self.connection && !self.unused_socket && !is_there(&table.of);
+                self.unused_socket |= opens;
+                if opens {
+                    self.open(table, Kind::Either)
+                } else {
+                    self.opens_nothing(table, problems)
+                }
             }
             Verb::Send(_) | Verb::Recv(_) | Verb::Shutdown(_) | Verb::Close(_) => {
                 self.opens_nothing(table, problems)
@@ -280,7 +284,7 @@ impl<'a, 'f> Flow<'a, 'f> {
         if let Some(name) = table.name.given() {
             problems
                 .report(Code::ConflictingKeys, name.span, "this action opens nothing to name")
-                .help("`as` goes with `listen`, `accept`, `connect` and `bind`; `of` names what a step works on");
+                .help("`as` goes with what opens a socket: `listen`, `accept`, `connect`, `bind`; `of` names what a step works on");
         }
         None
     }
