@@ -8,6 +8,8 @@ mod diagnostics;
 mod explain;
 /// What holds under any schedule of faults.
 mod properties;
+/// The README shows real files and real output.
+mod readme;
 /// What a run looks like.
 mod report;
 /// What editors know of the format.
