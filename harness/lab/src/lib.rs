@@ -1,5 +1,6 @@
 //! A deterministic test harness for TCP errors.
 
+mod duration;
 pub mod engine;
 pub mod expect;
 pub mod explain;

@@ -3,8 +3,9 @@
 use super::{
     Also, ErrorPage, Example, Explanation, OnSystem, Page, Returned, Returns, Time, When, Why,
 };
+use crate::duration::seconds;
 use crate::report::steps::kind_name;
-use crate::report::text::{seconds, wrapped_to};
+use crate::report::text::wrapped_to;
 use halfopen_tcp::profile::Os;
 use halfopen_tcp::{Call, Cause};
 use std::fmt::{self, Write};

@@ -1,6 +1,6 @@
 //! What the timeline did, in the words of the scenario file.
 
-use super::text::seconds;
+use crate::duration::seconds;
 use crate::link::LinkFigures;
 use crate::plan::{Fault, HostIndex, Plan, RejectWith};
 

@@ -2,8 +2,9 @@
 
 use super::faults::changes;
 use super::steps;
-use super::text::{INDENT, seconds, stamped};
+use super::text::{INDENT, stamped};
 use super::{Line, LineKind, Report};
+use crate::duration::seconds;
 use crate::expect::never_began;
 use crate::link::LinkFigures;
 use crate::outcome::{LimitReached, Outcome, Verdict};

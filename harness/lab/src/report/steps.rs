@@ -1,7 +1,8 @@
 //! What the programs saw.
 
-use super::text::{bytes, seconds, stamped};
+use super::text::{bytes, stamped};
 use super::{Line, LineKind};
+use crate::duration::seconds;
 use crate::outcome::{Outcome, StepResult};
 use crate::plan::{Action, HostIndex, Plan};
 use halfopen_tcp::profile::OsError;
