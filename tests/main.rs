@@ -12,6 +12,8 @@ mod properties;
 mod readme;
 /// What a run looks like.
 mod report;
+/// What every scenario file shows.
+mod scenarios;
 /// What editors know of the format.
 mod schema;
 /// What each state makes of each segment.
