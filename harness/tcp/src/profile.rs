@@ -431,6 +431,17 @@ pub struct Buffers {
     pub timestamps: bool,
     /// The initial congestion window, in full-sized segments.
     pub initial_cwnd: u32,
+    /// Which segments carry PSH.
+    pub push: Push,
+}
+
+/// Which segments carry PSH.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Push {
+    /// The one that empties the send buffer (RFC 9293 section 3.9.1, SEND).
+    Last,
+    /// Also the last of every burst that is handed to the network device as one packet, to be cut there.
+    LastOfBurst,
 }
 
 /// Nagle's algorithm, RFC 9293 section 3.7.4: when a segment that is not full waits for an acknowledgment.

@@ -100,15 +100,20 @@ impl Connection {
             return Step::Done;
         }
         if self.state == State::SynReceived && segment.has(Flags::SYN) && !segment.has(Flags::ACK) {
-            // The peer did not get our SYN-ACK and asks again.
-            self.send_syn(cx);
+            // The peer did not get our SYN-ACK and asks again (`tcp_check_req`).
+            if self.may_challenge(cx) {
+                self.send_syn(cx);
+                self.timers.restart_syn(cx, self.origin);
+            }
             return Step::Done;
         }
         if self.state == State::TimeWait && segment.has(Flags::FIN) {
             // The peer did not get our last ACK: the wait starts again (RFC 9293 section 3.10.7.4, eighth).
             self.timers.start_time_wait(cx);
         }
-        if segment.is_empty() && !self.may_challenge(cx) {
+        // Data is answered always; what carries none could be one of two confused ends that answer each other.
+        let bare = segment.is_empty() || segment.has(Flags::SYN);
+        if bare && !self.may_challenge(cx) {
             return Step::Done;
         }
         self.ack
@@ -144,12 +149,13 @@ impl Connection {
             return Step::Continue;
         }
         if self.state == State::SynReceived && segment.seq == self.recv.irs {
-            // The answer to a simultaneous open, or the peer's SYN again: its ACK counts, its SYN is known.
-            return if segment.has(Flags::ACK) {
-                Step::Continue
-            } else {
-                Step::Done
-            };
+            // The answer to a simultaneous open, or the peer's SYN again: its ACK counts, its SYN is old.
+            if !segment.has(Flags::ACK) {
+                return Step::Done;
+            }
+            self.ack
+                .on_trouble(self.receive_limit(cx), &cx.profile.delayed_ack);
+            return Step::Continue;
         }
         if cx.profile.challenge_ack.on {
             // RFC 5961 section 4.2.

@@ -26,6 +26,11 @@ impl Congestion {
         self.window
     }
 
+    /// Whether the window still doubles every round trip, with room to spare (`tcp_update_pacing_rate`).
+    pub(crate) const fn is_slow_start(&self) -> bool {
+        self.window < self.threshold / 2
+    }
+
     /// Segments were acknowledged while the window was full (RFC 5681 section 3.1).
     pub(crate) fn on_ack(&mut self, segments: u32) {
         if self.window < self.threshold {

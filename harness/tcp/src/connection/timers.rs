@@ -111,6 +111,11 @@ impl Timers {
         self.resend = Resend::Syn(cx.clock.fires_at(cx.now, self.syn_wait(cx, origin)));
     }
 
+    /// The SYN-ACK was sent out of turn, because the peer's SYN came again: the wait begins anew.
+    pub(super) fn restart_syn(&mut self, cx: &Context<'_>, origin: Origin) {
+        self.resend = Resend::Syn(cx.clock.fires_at(cx.now, self.syn_wait(cx, origin)));
+    }
+
     /// The wait after the SYN that was sent last.
     pub(super) fn syn_wait(&self, cx: &Context<'_>, origin: Origin) -> Duration {
         let connect = &cx.profile.connect;

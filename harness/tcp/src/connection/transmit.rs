@@ -3,7 +3,7 @@
 use super::delayed_ack::Owed;
 use super::flight::{Place, Sent};
 use super::{Connection, Context, Fin, State, TimestampState};
-use crate::profile::Nagle;
+use crate::profile::{Nagle, Push};
 use crate::time::Instant;
 use crate::wire::{Body, Flags, Options, Packet, SackBlocks, Segment, Seq, Timestamps};
 use bytes::Bytes;
@@ -46,7 +46,7 @@ impl Connection {
     fn send_new(&mut self, cx: &mut Context<'_>) {
         let idle = self.send.flight.is_empty();
         let before = self.send.nxt;
-        while self.send_next(cx, self.congestion.window()) {}
+        self.send_bursts(cx);
         if self.send.nxt != before {
             self.ack.on_data_sent(cx.now);
             self.set_retransmission_timer(cx, idle);
@@ -55,6 +55,54 @@ impl Connection {
             let base = self.rto(cx);
             self.timers.start_window_probe(cx, base);
         }
+    }
+
+    /// Sends new segments for as long as they may go, a burst at a time.
+    fn send_bursts(&mut self, cx: &mut Context<'_>) {
+        let size = match cx.profile.buffers.push {
+            Push::Last => u32::MAX,
+            Push::LastOfBurst => self.burst(),
+        };
+        loop {
+            let mut count = 0;
+            while count < size && self.send_next(cx, self.congestion.window()) {
+                count += 1;
+            }
+            if count > 1
+                && size != u32::MAX
+                && let Some(Packet {
+                    body: Body::Tcp(last),
+                    ..
+                }) = cx.out.back_mut()
+            {
+                last.flags = last.flags | Flags::PSH;
+            }
+            if count < size {
+                return;
+            }
+        }
+    }
+
+    /// Segments that go to the device as one packet: about a millisecond's worth at the pacing rate, more on short
+    /// paths, and at least two (`tcp_tso_autosize`, `tcp_update_pacing_rate`).
+    fn burst(&self) -> u32 {
+        const GSO_MAX_SIZE: u64 = 65_536;
+        let Some(srtt) = self.rtt.smoothed() else {
+            return 2;
+        };
+        let micros = u64::try_from(srtt.as_micros()).unwrap_or(u64::MAX).max(1);
+        let mss = u64::from(self.mss);
+        let ratio = if self.congestion.is_slow_start() {
+            200
+        } else {
+            120
+        };
+        let rate = mss * u64::from(self.congestion.window()) * 1_000_000 / 100 * ratio / micros;
+        let near = GSO_MAX_SIZE
+            .checked_shr((micros >> 9).min(63) as u32)
+            .unwrap_or(0);
+        let bytes = ((rate >> 10) + near).min(GSO_MAX_SIZE);
+        ((bytes / mss) as u32).max(2)
     }
 
     /// Sends the next new segment, if `window` segments in the network, the peer's window and Nagle's algorithm let

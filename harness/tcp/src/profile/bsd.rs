@@ -8,8 +8,8 @@
 use super::{
     Accept, AfterError, AfterShutdownRead, BacklogCapacity, Buffers, ChallengeAck, Clock, Close,
     Connect, ConnectLimit, DelayedAck, ErrorOrder, IcmpEffect, IcmpEffects, IcmpRules, KeepAlive,
-    LateOverflow, Nagle, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit,
-    Rto, RtoFormula, errors,
+    LateOverflow, Nagle, Os, Overflow, Profile, Push, Refused, ResetInQueue, Retransmit,
+    RetransmitLimit, Rto, RtoFormula, errors,
 };
 use std::borrow::Cow;
 use std::time::Duration;
@@ -149,6 +149,8 @@ pub(super) const MACOS: Profile = Profile {
         timestamps: true,
         // tcp_cc.h: TCP_CC_CWND_INIT_PKTS.
         initial_cwnd: 10,
+        // RFC 9293 section 3.9.1.
+        push: Push::Last,
     },
     // in_pcb.c: ipport_firstauto, ipport_lastauto; in.h: IPPORT_HIFIRSTAUTO, IPPORT_HILASTAUTO.
     ephemeral_ports: (49_152, 65_535),
@@ -257,6 +259,8 @@ pub(super) const FREEBSD: Profile = Profile {
         sack: true,
         timestamps: true,
         initial_cwnd: 10,
+        // RFC 9293 section 3.9.1.
+        push: Push::Last,
     },
     // in.h: IPPORT_EPHEMERALFIRST, IPPORT_EPHEMERALLAST; net.inet.ip.portrange.first and last.
     ephemeral_ports: (10_000, 65_535),

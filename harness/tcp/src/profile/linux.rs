@@ -6,8 +6,8 @@
 use super::{
     Accept, AfterError, AfterShutdownRead, BacklogCapacity, Buffers, ChallengeAck, Clock, Close,
     Connect, ConnectLimit, DelayedAck, ErrorOrder, IcmpEffect, IcmpEffects, IcmpRules, KeepAlive,
-    LateOverflow, Nagle, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit,
-    Rto, RtoFormula, errors,
+    LateOverflow, Nagle, Os, Overflow, Profile, Push, Refused, ResetInQueue, Retransmit,
+    RetransmitLimit, Rto, RtoFormula, errors,
 };
 use std::borrow::Cow;
 use std::time::Duration;
@@ -146,6 +146,8 @@ pub(super) const LINUX: Profile = Profile {
         timestamps: true,
         // TCP_INIT_CWND; RFC 6928.
         initial_cwnd: 10,
+        // __tcp_transmit_skb(): "Force a PSH flag on all (GSO) packets"; seen on 6.18.
+        push: Push::LastOfBurst,
     },
     // ip_local_port_range.
     ephemeral_ports: (32_768, 60_999),

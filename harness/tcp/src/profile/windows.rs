@@ -17,8 +17,8 @@
 use super::{
     Accept, AfterError, AfterShutdownRead, BacklogCapacity, Buffers, ChallengeAck, Clock, Close,
     Connect, ConnectLimit, DelayedAck, ErrorOrder, IcmpEffect, IcmpEffects, IcmpRules, KeepAlive,
-    LateOverflow, Nagle, Os, Overflow, Profile, Refused, ResetInQueue, Retransmit, RetransmitLimit,
-    Rto, RtoFormula, errors,
+    LateOverflow, Nagle, Os, Overflow, Profile, Push, Refused, ResetInQueue, Retransmit,
+    RetransmitLimit, Rto, RtoFormula, errors,
 };
 use std::borrow::Cow;
 use std::time::Duration;
@@ -265,6 +265,8 @@ pub(super) const WINDOWS_10: Profile = Profile {
         timestamps: false,
         // `Get-NetTCPSetting`, InitialCongestionWindow: 10 (4 on Server 2012).
         initial_cwnd: 10,
+        // RFC 9293 section 3.9.1.
+        push: Push::Last,
     },
     // Winsock reference, bind; `Get-NetTCPSetting`, DynamicPortRange.
     ephemeral_ports: (49_152, 65_535),
