@@ -33,6 +33,7 @@ mod render;
 mod resolve;
 mod schema;
 mod syntax;
+mod table;
 mod values;
 
 pub use diagnostic::{Code, Diagnostic, Label, Span};

@@ -332,11 +332,11 @@ fn suggestion(name: &str, known: Vec<&str>) -> Option<String> {
 }
 
 /// Further problems are only counted: a file of a mebibyte can have hundreds of thousands.
-const PROBLEMS_KEPT: usize = 1000;
+const PROBLEMS_KEPT: usize = 500;
 /// What a reader can use at once.
 const PROBLEMS_SHOWN: usize = 50;
 /// The cost of a suggestion is proportional to this.
-const NAMES_COMPARED: usize = 1000;
+const NAMES_COMPARED: usize = 250;
 /// More names than this are not listed when none is near.
 const NAMES_LISTED: usize = 12;
 /// Characters of a name that messages show.

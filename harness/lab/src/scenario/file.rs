@@ -6,7 +6,8 @@ pub(super) mod fault;
 pub(super) mod settings;
 pub(super) mod step;
 
-use super::read::{Entries, List, table};
+use super::read::{Entries, List};
+use super::table::table;
 use super::values::{Bandwidth, Events, Line, Mtu, OsName, Pair, Probability, Size, Time};
 use fault::EventTable;
 use settings::Settings;
@@ -122,7 +123,8 @@ table! {
     struct ProfileTable = "a profile file" {
         /// The profile that it starts from: the name of one that comes with halfopen.
         Required "base" => base: OsName,
-        /// What reports call it and what tables by os name it. Default: the file's name without `.toml`.
+        /// What reports call it and what tables by os name it: letters, digits, `-`, `_` and `.`. Default: the file's
+        /// name without `.toml`.
         Optional "name" => name: Line,
         /// System-wide settings by the names and in the units of the base's system.
         Optional "settings" => settings: Settings,

@@ -1,7 +1,8 @@
 //! Diagnostics as text for people.
 
 use super::diagnostic::{Diagnostic, Label};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::iter;
 use std::sync::Arc;
 
 /// Whether the text has escape sequences for a terminal.
@@ -50,7 +51,12 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     while let Some(first) = labels.first() {
         let same = |label: &&Label| Arc::ptr_eq(&label.source, &first.source);
         let (here, rest) = labels.split_at(labels.iter().take_while(same).count());
-        group = group.element(snippet(here, kind));
+        let lines = Lines::around(here);
+        group = if lines.text.len() > SHOWN_MAX {
+            group.element(lines.origin(first))
+        } else {
+            group.element(lines.snippet(here, kind))
+        };
         (labels, kind) = (rest, AnnotationKind::Context);
     }
     match &diagnostic.help {
@@ -59,35 +65,60 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     }
 }
 
-/// The lines of one source that these labels are about; the first label is of that kind, the others are context.
-fn snippet(
-    labels: &[Label],
-    kind: AnnotationKind,
-) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-    let source = &labels[0].source;
-    let text = source.text.as_str();
-    let start = labels.iter().map(|label| label.span.start).min();
-    let end = labels.iter().map(|label| label.span.end).max();
-    let (start, end) = (
-        start.unwrap_or(0).min(text.len()),
-        end.unwrap_or(0).min(text.len()),
-    );
-    let first = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    let last = text[end..]
-        .find('\n')
-        .map_or(text.len(), |newline| end + newline);
-    let line = text[..first].matches('\n').count() + 1;
-    let kinds = std::iter::once(kind).chain(std::iter::repeat(AnnotationKind::Context));
-    let annotations = labels.iter().zip(kinds).map(|(label, kind)| {
-        let span = label.span.start - first..label.span.end - first;
-        let annotation = kind.span(span);
-        if label.text.is_empty() {
-            return annotation;
-        }
-        annotation.label(label.text.as_str())
-    });
-    Snippet::source(&text[first..last])
-        .line_start(line)
-        .path(source.path.as_str())
-        .annotations(annotations)
+/// The lines of one source that some labels are about.
+struct Lines<'a> {
+    path: &'a str,
+    text: &'a str,
+    /// Where they begin in the source, in bytes.
+    start: usize,
+    /// The number of the first one.
+    number: usize,
 }
+
+impl<'a> Lines<'a> {
+    fn around(labels: &'a [Label]) -> Self {
+        let source = &labels[0].source;
+        let text = source.text.as_str();
+        let start = labels.iter().map(|label| label.span.start).min();
+        let end = labels.iter().map(|label| label.span.end).max();
+        let start = start.unwrap_or(0).min(text.len());
+        let end = end.unwrap_or(0).min(text.len());
+        let first = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let last = text[end..].find('\n');
+        Self {
+            path: &source.path,
+            text: &text[first..last.map_or(text.len(), |newline| end + newline)],
+            start: first,
+            number: text[..first].matches('\n').count() + 1,
+        }
+    }
+
+    /// The lines with the labels; the first label is of that kind, the others are context.
+    fn snippet(&self, labels: &'a [Label], kind: AnnotationKind) -> Snippet<'a, Annotation<'a>> {
+        let kinds = iter::once(kind).chain(iter::repeat(AnnotationKind::Context));
+        let annotations = labels.iter().zip(kinds).map(|(label, kind)| {
+            let annotation = kind.span(label.span.start - self.start..label.span.end - self.start);
+            if label.text.is_empty() {
+                return annotation;
+            }
+            annotation.label(label.text.as_str())
+        });
+        Snippet::source(self.text)
+            .line_start(self.number)
+            .path(self.path)
+            .annotations(annotations)
+    }
+
+    /// Only the place of a label.
+    fn origin(&self, label: &Label) -> Origin<'a> {
+        let before = &label.source.text[self.start..label.span.start];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Origin::path(self.path)
+            .line(self.number + before.matches('\n').count())
+            .char_column(line.chars().count() + 1)
+    }
+}
+
+/// Lines that are longer than this are not shown, in bytes: nobody reads them, and drawing one of a mebibyte takes
+/// half a second.
+const SHOWN_MAX: usize = 8192;

@@ -1,5 +1,6 @@
 //! From the tables of a file to plans: what names refer to, and what holds where the file says nothing.
 
+mod detail;
 mod expect;
 mod fault;
 mod hosts;

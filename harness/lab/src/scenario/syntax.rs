@@ -2,7 +2,7 @@
 
 use super::Source;
 use super::diagnostic::{Code, Problems, Span, quoted};
-use super::read::{Table, read_table};
+use super::table::{Table, read_table};
 use std::collections::BTreeSet;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};

@@ -1,7 +1,7 @@
 //! The timeline's entries.
 
 use super::FiguresTable;
-use crate::scenario::read::table;
+use crate::scenario::table::table;
 use crate::scenario::values::{Answer, Count, FlagLetters, HostName, Pair, Port, Skip, Time};
 
 table! {

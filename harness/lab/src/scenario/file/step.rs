@@ -2,7 +2,8 @@
 
 use crate::plan::RecvUntil;
 use crate::scenario::diagnostic::Problems;
-use crate::scenario::read::{At, Field, Read, read_table, table, wrong_type};
+use crate::scenario::read::{At, Read, wrong_type};
+use crate::scenario::table::{read_table, table};
 use crate::scenario::values::{
     Address, Backlog, BufferSize, ByOs, Bytes, CauseName, Count, Direction, ErrorName, LocalPort,
     Port, Readable, RecvWord, SocketName, Time, TimeRange, True, inline_schema,
@@ -360,9 +361,4 @@ fn given(
 
 fn any_of(schemas: &[Schema]) -> Schema {
     json_schema!({ "anyOf": schemas })
-}
-
-/// Whether a field is there, right or wrong.
-pub(in crate::scenario) const fn is_there<T>(field: &Field<T>) -> bool {
-    !field.is_absent()
 }

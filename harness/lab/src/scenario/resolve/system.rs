@@ -6,6 +6,7 @@ use crate::scenario::diagnostic::{Code, Diagnostic, Problems, Span, quoted};
 use crate::scenario::file::ProfileTable;
 use crate::scenario::file::settings::{Setting, Settings};
 use crate::scenario::syntax;
+use crate::scenario::values::check_name;
 use halfopen_tcp::Profile;
 use halfopen_tcp::profile::Os;
 use halfopen_tcp::profile::settings::{self, SettingError, SettingValue};
@@ -130,9 +131,10 @@ fn read_profile(source: Arc<Source>, path: &Path) -> Result<System, Vec<Diagnost
 fn resolve_profile(table: &ProfileTable, path: &Path, problems: &mut Problems) -> Option<System> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = table.name.value().map_or(stem.as_ref(), |line| &line.0);
+    let span = table.name.span().or(table.base.span());
+    let span = span.unwrap_or(Span { start: 0, end: 0 });
+    check_name(name, span, "a profile", problems);
     if Profile::named(name).is_some() || Os::ALL.iter().any(|os| os.name() == name) {
-        let span = table.name.span().or(table.base.span());
-        let span = span.unwrap_or(Span { start: 0, end: 0 });
         let message = format!(
             "{} is the name of a profile that comes with halfopen",
             quoted(name)
