@@ -1,6 +1,6 @@
 //! What is said about bad input.
 
-use halfopen::scenario::{Diagnostic, Style, discover, load, render};
+use halfopen::scenario::{Diagnostic, Style, discover, load, parse, render};
 use rstest::rstest;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,24 @@ fn paths_that_name_no_scenario() {
     let paths = ["empty", "missing", "without-scenarios", "missing.toml"];
     let diagnostics = discover(&paths.map(|path| folder.join(path))).unwrap_err();
     check("paths", &anywhere(diagnostics, &folder));
+}
+
+#[test]
+fn too_many_problems_are_counted() {
+    let mut text = "title = \"x\"\n".to_owned();
+    for number in 0..53 {
+        text.push_str(&format!("key-{number} = 1\n"));
+    }
+    let diagnostics = parse("many.toml", &text).unwrap_err();
+    check("too-many", &diagnostics[48..]);
+}
+
+#[test]
+fn a_line_that_nobody_reads_is_not_shown() {
+    let steps = "{ sleep = \"1s\" }, ".repeat(500);
+    let text =
+        format!("title = \"x\"\n[host.a]\nos = \"linux\"\nsteps = [ {steps} {{ slep = \"1s\" }} ]");
+    check("long-line", &parse("long.toml", &text).unwrap_err());
 }
 
 /// The same as if `folder` were the current one.

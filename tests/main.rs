@@ -6,6 +6,8 @@ mod determinism;
 mod diagnostics;
 /// What codes, names and causes mean.
 mod explain;
+/// How scenario files are found, and what else they load.
+mod files;
 /// What holds under any schedule of faults.
 mod properties;
 /// The README shows real files and real output.
