@@ -1,6 +1,6 @@
 //! What we know about each cause, for someone whose program has just printed it.
 //!
-//! No code, text, call or time stands here: those come from the profiles, so that they cannot disagree with what runs.
+//! No code, error name or time stands here: those come from the profiles, so that they cannot disagree with what runs.
 
 use halfopen_tcp::Cause;
 
@@ -181,7 +181,7 @@ const KEEPALIVE_UNANSWERED: Prose = Prose {
     ],
     remedies: &[
         "Connect again. Keepalive has done what it is for: without it, a reader would wait for ever.",
-        "Make it sooner: the defaults look for the peer after two hours. Set the idle time, the interval and the count \
+        "Make it sooner than the defaults, which suit nobody who waits: set the idle time, the interval and the count \
          on the socket (TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT; `socket2::TcpKeepalive` in Rust).",
         "Send pings in your own protocol if the peer's program has to be alive and not only its kernel.",
     ],
