@@ -58,6 +58,8 @@ use timers::Timers;
 pub(crate) struct Context<'a> {
     pub(crate) now: Instant,
     pub(crate) address: IpAddr,
+    /// Whether there is a route to the peer.
+    pub(crate) routed: bool,
     pub(crate) profile: &'a Profile,
     pub(crate) clock: &'a TimerClock,
     pub(crate) out: &'a mut VecDeque<Packet>,

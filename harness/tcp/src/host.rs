@@ -138,10 +138,11 @@ struct Kernel {
 }
 
 impl Kernel {
-    fn context(&mut self, now: Instant) -> Context<'_> {
+    fn context(&mut self, now: Instant, routed: bool) -> Context<'_> {
         Context {
             now,
             address: self.address,
+            routed,
             profile: &self.profile,
             clock: &self.clock,
             out: &mut self.out,

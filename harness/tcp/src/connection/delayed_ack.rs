@@ -121,6 +121,17 @@ impl DelayedAck {
             .max(segments.min(rules.quick_at_start).min(255) as u8);
     }
 
+    /// The peer's FIN arrived. Where the delay is fixed it is acknowledged at once; Linux treats it as data (`tcp_fin`), so
+    /// that a program that closes in turn sends one segment instead of two.
+    pub(crate) fn on_fin(&mut self, rules: &profile::DelayedAck) {
+        let quick = self.quick > 0 && !self.interactive;
+        if quick || rules.max == rules.min {
+            self.owed = Owed::Now;
+        } else if self.owed == Owed::Nothing {
+            self.owed = Owed::Later;
+        }
+    }
+
     /// How long an ACK that is owed may wait.
     pub(crate) fn wait(&self, srtt: Option<Duration>, rules: &profile::DelayedAck) -> Duration {
         let mut delay = Duration::from_micros(u64::from(self.delay));

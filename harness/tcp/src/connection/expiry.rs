@@ -1,6 +1,7 @@
 //! What the timers do when they fire.
 
 use super::timers::{Resend, Slow, double};
+use super::transmit::Reason;
 use super::{Connection, Context, Origin, Recovery, State};
 use crate::cause::Cause;
 use crate::profile::{ConnectLimit, RetransmitLimit, RtoFormula};
@@ -122,10 +123,14 @@ impl Connection {
         self.congestion.on_timeout(in_flight, first);
         self.send.recovery = Recovery::Timeout(self.send.nxt);
         self.send.flight.mark_all_lost();
+        let head_sent = self.send.flight.head().map_or(cx.now, |head| head.at);
         if let Some(index) = self.send.flight.first_lost() {
             self.retransmit(cx, index);
         }
-        self.timers.since.get_or_insert(cx.now);
+        // `tcp_retransmit_skb` stamps the time of the segment, which is that of its first transmission if it could not
+        // be sent again.
+        let stamp = if cx.routed { cx.now } else { head_sent };
+        self.timers.since.get_or_insert(stamp);
         self.timers.retransmits += 1;
         let thin = cx.profile.retransmit.thin_linear
             && self.state == State::Established
@@ -177,7 +182,7 @@ impl Connection {
             return;
         }
         if !self.timers.loss_probe_out {
-            if !self.send_next(cx, u32::MAX)
+            if !self.send_next(cx, Reason::LossProbe)
                 && let Some(index) = self.send.flight.tail()
             {
                 self.retransmit(cx, index);

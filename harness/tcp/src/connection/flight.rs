@@ -12,6 +12,8 @@ pub(crate) struct Sent {
     pub(crate) len: u32,
     /// Whether it ends with our FIN.
     pub(crate) fin: bool,
+    /// Whether it ended what the program had written by then, and carries PSH.
+    pub(crate) push: bool,
     /// When it was sent last.
     pub(crate) at: Instant,
     /// Whether it was ever sent again: its acknowledgment measures nothing (Karn's rule, RFC 6298 section 3).
@@ -197,6 +199,28 @@ impl Flight {
         }
     }
 
+    /// Takes what follows the segment into it, as far as whole segments fit into `mss` bytes (RFC 9293 section 3.8.1 lets
+    /// a retransmission have other boundaries; `tcp_retrans_try_collapse`).
+    pub(crate) fn collapse(&mut self, index: usize, mss: u32) {
+        while let (Some(first), Some(next)) = (
+            self.segments.get(index).copied(),
+            self.segments.get(index + 1).copied(),
+        ) {
+            let data = first.len + next.len - u32::from(next.fin);
+            if first.fin || next.place == Place::Sacked || data > mss {
+                return;
+            }
+            self.under -= u32::from(next.place == Place::Under);
+            self.segments.remove(index + 1);
+            if let Some(first) = self.segments.get_mut(index) {
+                first.len += next.len;
+                first.fin = next.fin;
+                first.push |= next.push;
+                first.retransmitted |= next.retransmitted;
+            }
+        }
+    }
+
     /// Cuts segments to a smaller size, after the path's MTU or the peer's window shrank: the first `len` bytes of the
     /// segment stay, the rest becomes a segment of its own.
     pub(crate) fn split(&mut self, index: usize, len: u32) {
@@ -213,6 +237,7 @@ impl Flight {
         };
         sent.len = len;
         sent.fin = false;
+        sent.push = false;
         self.under += u32::from(rest.place == Place::Under);
         self.segments.insert(index + 1, rest);
     }
@@ -229,6 +254,7 @@ mod tests {
                 seq: Seq(n * 100),
                 len: 100,
                 fin: false,
+                push: n % 2 == 1,
                 at: Instant::from_nanos(u64::from(n)),
                 retransmitted: false,
                 place: Place::Under,
@@ -282,6 +308,20 @@ mod tests {
         flight.on_retransmit(1, Instant::ZERO);
         assert!(!flight.mark_lost_below(3), "sent again: not lost again");
         assert_eq!((flight.first_lost(), flight.in_network()), (None, 2));
+    }
+
+    #[test]
+    fn small_segments_are_sent_again_as_one() {
+        let mut flight = flight(4);
+        flight.mark_all_lost();
+        flight.collapse(0, 350);
+        flight.on_retransmit(0, Instant::ZERO);
+        let head = flight.head().copied().unwrap();
+        assert_eq!(
+            (head.seq, head.len, head.push, flight.len()),
+            (Seq(0), 300, true, 2)
+        );
+        assert_eq!((flight.in_network(), flight.first_lost()), (1, Some(1)));
     }
 
     #[test]

@@ -8,6 +8,15 @@ use crate::time::Instant;
 use crate::wire::{Body, Flags, Options, Packet, SackBlocks, Segment, Seq, Timestamps};
 use bytes::Bytes;
 
+/// Why new data goes out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reason {
+    /// It may.
+    Data,
+    /// To draw an ACK that tells what was lost.
+    LossProbe,
+}
+
 impl Connection {
     /// Sends everything that may be sent now: what was lost, new data, our FIN, an ACK that is owed.
     pub(super) fn transmit(&mut self, cx: &mut Context<'_>) {
@@ -28,19 +37,24 @@ impl Connection {
     fn retransmit_lost(&mut self, cx: &mut Context<'_>) {
         while self.send.flight.in_network() < self.congestion.window()
             && let Some(index) = self.send.flight.first_lost()
-        {
-            self.retransmit(cx, index);
-        }
+            && self.retransmit(cx, index)
+        {}
     }
 
-    /// Sends one segment of the flight again.
-    pub(super) fn retransmit(&mut self, cx: &mut Context<'_>, index: usize) {
+    /// Sends one segment of the flight again. `false`: it could not be sent; without a route that fails before
+    /// anything is noted of it (`__tcp_retransmit_skb`).
+    pub(super) fn retransmit(&mut self, cx: &mut Context<'_>, index: usize) -> bool {
+        if !cx.routed {
+            return false;
+        }
         self.send.flight.split(index, u32::from(self.mss));
+        self.send.flight.collapse(index, u32::from(self.mss));
         let Some(sent) = self.send.flight.get(index) else {
-            return;
+            return false;
         };
         self.send.flight.on_retransmit(index, cx.now);
-        self.emit_data(cx, sent.seq, sent.len, sent.fin);
+        self.emit_data(cx, sent);
+        true
     }
 
     fn send_new(&mut self, cx: &mut Context<'_>) {
@@ -65,7 +79,7 @@ impl Connection {
         };
         loop {
             let mut count = 0;
-            while count < size && self.send_next(cx, self.congestion.window()) {
+            while count < size && self.send_next(cx, Reason::Data) {
                 count += 1;
             }
             if count > 1
@@ -105,10 +119,12 @@ impl Connection {
         ((bytes / mss) as u32).max(2)
     }
 
-    /// Sends the next new segment, if `window` segments in the network, the peer's window and Nagle's algorithm let
-    /// it out.
-    pub(super) fn send_next(&mut self, cx: &mut Context<'_>, window: u32) -> bool {
-        if self.send.fin == Fin::Sent || self.send.flight.in_network() >= window {
+    /// Sends the next new segment, if the peer's window lets it out, and, unless it is a probe, the congestion window and
+    /// Nagle's algorithm.
+    pub(super) fn send_next(&mut self, cx: &mut Context<'_>, reason: Reason) -> bool {
+        let probe = reason == Reason::LossProbe;
+        let full = self.send.flight.in_network() >= self.congestion.window();
+        if self.send.fin == Fin::Sent || full && !probe {
             return false;
         }
         let unsent = self.send.buffer.end().since(self.send.nxt);
@@ -116,24 +132,26 @@ impl Connection {
         let room = self.window_room();
         let len = unsent.min(u32::from(self.mss)).min(room);
         // The FIN goes with the last of the data, and takes room in the window as a byte does.
-        let with_fin = fin && len == unsent && len < room.max(u32::from(self.mss).min(room));
+        let with_fin = fin && len == unsent && len < room;
         if len == 0 && !with_fin || len < unsent && self.is_silly(len) {
             return false;
         }
         let small = len < u32::from(self.mss);
-        if small && !with_fin && len == unsent && self.nagle_holds(cx) {
+        if small && !with_fin && !probe && len == unsent && self.nagle_holds(cx) {
             return false;
         }
         let seq = self.send.nxt;
         let total = len + u32::from(with_fin);
-        self.send.flight.push(Sent {
+        let sent = Sent {
             seq,
             len: total,
             fin: with_fin,
+            push: len > 0 && len == unsent,
             at: cx.now,
             retransmitted: false,
             place: Place::Under,
-        });
+        };
+        self.send.flight.push(sent);
         self.send.nxt += total;
         if with_fin {
             self.send.fin = Fin::Sent;
@@ -141,7 +159,7 @@ impl Connection {
         if small {
             self.send.small_end = self.send.nxt;
         }
-        self.emit_data(cx, seq, total, with_fin);
+        self.emit_data(cx, sent);
         true
     }
 
@@ -173,21 +191,21 @@ impl Connection {
         }
     }
 
-    fn emit_data(&mut self, cx: &mut Context<'_>, seq: Seq, len: u32, fin: bool) {
-        let data = len - u32::from(fin);
+    fn emit_data(&mut self, cx: &mut Context<'_>, sent: Sent) {
+        let data = sent.len - u32::from(sent.fin);
         let payload = if data > 0 {
-            self.send.buffer.slice(seq, data)
+            self.send.buffer.slice(sent.seq, data)
         } else {
             Bytes::new()
         };
         let mut flags = Flags::ACK;
-        if data > 0 && seq + data == self.send.buffer.end() {
+        if sent.push {
             flags = flags | Flags::PSH;
         }
-        if fin {
+        if sent.fin {
             flags = flags | Flags::FIN;
         }
-        self.emit_with_ack(cx, seq, flags, payload);
+        self.emit_with_ack(cx, sent.seq, flags, payload);
     }
 
     /// Sends an ACK without data.

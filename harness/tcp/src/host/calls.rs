@@ -179,7 +179,7 @@ impl Host {
         }
         let port = self.local_port(bound, remote)?;
         let opening = self.opening(port, remote, options);
-        let connection = Connection::connect(&mut self.kernel.context(now), opening);
+        let connection = Connection::connect(&mut self.kernel.context(now, true), opening);
         if let Some(bound) = bound {
             self.ports.release_bound(bound);
         }

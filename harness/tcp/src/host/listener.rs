@@ -117,7 +117,7 @@ impl Host {
         }
         let remote = SocketAddr::new(from, syn.src_port);
         let opening = self.opening(port, remote, options);
-        let connection = Connection::accept(&mut self.kernel.context(now), opening, syn);
+        let connection = Connection::accept(&mut self.kernel.context(now, true), opening, syn);
         let kind = Kind::Connection(Box::new(connection));
         let child = self.sockets.insert(Owner::Listener(index), kind).index;
         self.sockets.register(Key::new(remote, port), child);

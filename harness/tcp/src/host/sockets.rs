@@ -208,7 +208,8 @@ impl Host {
             return None;
         };
         let before = connection.state();
-        let result = run(connection, &mut self.kernel.context(now));
+        let routed = !self.unreachable.contains(&connection.remote.ip());
+        let result = run(connection, &mut self.kernel.context(now, routed));
         let after = connection.state();
         let news = connection.take_news();
         if let Some(deadline) = connection.deadline()
