@@ -7,17 +7,23 @@
 //! | `arrive` | which socket a packet is for, and what happens when there is none |
 //! | `listener` | backlogs |
 //! | `ports` | which local ports are free |
-//! | `calls` | the socket calls |
+//! | `open` | socket, bind, listen, accept, connect |
+//! | `calls` | send, receive, options |
+//! | `close` | shutdown, close, the death of a program |
+//! | `look` | readiness and addresses |
 
 mod arrive;
 mod calls;
+mod close;
 mod listener;
+mod look;
+mod open;
 mod ports;
 mod sockets;
 #[cfg(test)]
 mod tests;
 
-pub use calls::Readiness;
+pub use look::Readiness;
 pub use sockets::{ProcessId, SocketId};
 
 use crate::cause::Cause;
