@@ -217,10 +217,13 @@ impl Case<'_> {
     /// Hands over the packets that are due.
     fn deliver(&mut self, now: Instant) -> Result<(), KernelError> {
         while let Some(entry) = self.flights.first_entry() {
-            if entry.key().0 > now {
+            let (due, _) = *entry.key();
+            if due > now {
                 break;
             }
             let flight = entry.remove();
+            let lateness = self.clock.now().since(due).as_nanos() as u64;
+            self.log.lateness = self.log.lateness.max(lateness);
             match self.network.arrive(now, flight, &mut self.carried) {
                 Arrival::Delivered(flight) => self.hand_over(&flight)?,
                 Arrival::Lost { tag, at, reason } => self.lose(tag, at, reason),

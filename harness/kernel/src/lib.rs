@@ -49,7 +49,7 @@ mod sysctl;
 mod wire;
 
 #[cfg(target_os = "linux")]
-pub use run::{Options, Running, access, run, start};
+pub use run::{Finished, Options, Running, access, run, start};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;

@@ -10,6 +10,8 @@ pub(crate) struct Log {
     pub(crate) end: u64,
     /// Whether the limit on packets was reached.
     pub(crate) too_many: bool,
+    /// By how much the packet that was handed over latest came later than it was due.
+    pub(crate) lateness: u64,
     /// In the order in which they began.
     pub(crate) steps: Vec<StepEntry>,
     /// Time and index into the plan's timeline.

@@ -28,12 +28,22 @@ pub struct Running {
     seed: u64,
 }
 
+/// A case that has run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finished {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The most by which a packet was handed over later than the network said: how well this machine kept time.
+    pub lateness: Duration,
+}
+
 /// Runs a case to its end.
 ///
 /// # Errors
 /// See [`KernelError`]; what a program of the case gets to see is never one.
 pub fn run(plan: &Plan, seed: u64, options: Options) -> Result<Outcome, KernelError> {
-    start(plan, seed, options)?.finish(plan)
+    let finished = start(plan, seed, options)?.finish(plan)?;
+    Ok(finished.outcome)
 }
 
 /// Starts a case and returns at once. `seed` is for the network's random numbers; the kernel takes its own.
@@ -88,9 +98,12 @@ impl Running {
     ///
     /// # Errors
     /// See [`KernelError`].
-    pub fn finish(self, plan: &Plan) -> Result<Outcome, KernelError> {
+    pub fn finish(self, plan: &Plan) -> Result<Finished, KernelError> {
         let log: Log = self.child.message()?;
-        outcome(plan, self.seed, &log)
+        Ok(Finished {
+            outcome: outcome(plan, self.seed, &log)?,
+            lateness: Duration::from_nanos(log.lateness),
+        })
     }
 }
 

@@ -16,7 +16,7 @@ const BASELINE: [(&str, &str); 4] = [
     // Always there and always allowed in a namespace, which holds for no other (`tcp_set_default_congestion_control`).
     ("net.ipv4.tcp_congestion_control", "reno"),
     // The kernel's defaults on a machine with enough memory (`tcp_init`), Documentation/networking/ip-sysctl.rst.
-    ("net.ipv4.tcp_rmem", "4096 131072 6291456"),
+    ("net.ipv4.tcp_rmem", "4096 131072 33554432"),
     ("net.ipv4.tcp_wmem", "4096 16384 4194304"),
 ];
 

@@ -7,8 +7,10 @@
 //!
 //! What is compared: how each step of each program ended and when; of each packet its direction, flags, relative
 //! sequence number, length, how often it was sent before, and when it was sent. Events are compared in the order that the
-//! same program or the same sender gave them.
+//! same program or the same sender gave them, and their times count from what came last before them on their host (see
+//! the module `anchor`).
 
+mod anchor;
 mod compare;
 mod course;
 mod observation;
@@ -19,8 +21,8 @@ mod text;
 
 #[cfg(not(target_os = "linux"))]
 pub use crate::elsewhere::verify;
-pub use compare::{ALLOWANCE, Difference, compare};
-pub use course::{Course, Windowed, courses};
+pub use compare::{ALLOWANCE, Difference, Windowed, compare};
+pub use course::{Course, courses};
 pub use observation::{Event, Observation};
 pub use record::{RecordError, read_records};
 #[cfg(target_os = "linux")]

@@ -27,7 +27,7 @@ pub use look::Readiness;
 pub use sockets::{ProcessId, SocketId};
 
 use crate::cause::Cause;
-use crate::clock::TimerClock;
+use crate::clock::{LateTicks, TimerClock, TimerPhase};
 use crate::connection::{Context, State, Transition};
 use crate::profile::Profile;
 use crate::profile::errors::Occurrence;
@@ -162,7 +162,10 @@ impl Host {
     pub fn new(address: IpAddr, profile: Arc<Profile>, mut rng: Rng) -> Self {
         // Longer than the coarsest slot of a timer wheel that TCP's longest timer uses, so that every alignment
         // of the wheel can come up.
-        let phase = rng.up_to(Duration::from_secs(1 << 20));
+        let phase = TimerPhase {
+            age: rng.up_to(Duration::from_secs(1 << 20)),
+            late: LateTicks::Never,
+        };
         let ports = Ports::new(profile.ephemeral_ports, &mut rng);
         Self {
             kernel: Kernel {
@@ -183,10 +186,10 @@ impl Host {
         }
     }
 
-    /// Puts the timer wheel where it stands on a machine of that age. Only with
+    /// Puts the timer wheel where it stands on another machine. Only with
     /// [`Clock::Wheel`](crate::profile::Clock::Wheel), and only before the first call.
-    pub fn set_timer_phase(&mut self, age: Duration) {
-        self.kernel.clock = TimerClock::new(self.kernel.profile.clock, age);
+    pub fn set_timer_phase(&mut self, phase: TimerPhase) {
+        self.kernel.clock = TimerClock::new(self.kernel.profile.clock, phase);
     }
 
     /// What it behaves like.

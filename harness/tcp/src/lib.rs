@@ -17,6 +17,7 @@ mod time;
 pub mod wire;
 
 pub use cause::{Call, Cause};
+pub use clock::{LateTicks, TimerPhase};
 pub use connection::{State, Transition};
 pub use host::{Failure, Host, ProcessId, Readiness, Shutdown, SocketId};
 pub use options::SocketOption;

@@ -4,14 +4,11 @@ use super::CallResult;
 use halfopen::plan::{Action, Listener, Payload, RecvUntil, Step};
 use halfopen::tcp::{Shutdown, SocketOption};
 use nix::libc;
-use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Shutdown as Direction, SocketAddrV4};
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 /// The sockets of one program.
@@ -129,6 +126,12 @@ impl<'a> Sockets<'a> {
     }
 
     fn set(&mut self, step: &Step, options: &[SocketOption]) -> io::Result<CallResult> {
+        // Options for the connection that comes next.
+        if step.on.is_none() && self.target(step).is_none() {
+            let socket = self.keep(open()?);
+            self.bound = Some(socket);
+            self.name(step, socket);
+        }
         if step.on.is_none() && self.target(step).is_none() {
             // For the next `bind`, `listen` or `connect`.
             self.bound = Some(self.keep(open()?));
@@ -144,6 +147,10 @@ impl<'a> Sockets<'a> {
         let index = self.target(step);
         let socket = index.and_then(|index| self.sockets[index].take());
         let socket = socket.ok_or_else(bad_descriptor)?;
+        self.bound.take_if(|bound| Some(*bound) == index);
+        self.latest.take_if(|latest| Some(*latest) == index);
+        self.listeners
+            .retain(|(_, listener)| Some(*listener) != index);
         // Dropping it would lose the error.
         nix::unistd::close(socket)?;
         Ok(CallResult::Done)
@@ -195,42 +202,57 @@ fn open() -> io::Result<Socket> {
     Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))
 }
 
+/// One call that takes what there is room for, at least a byte; or with `all`, a call that waits until all is taken.
 fn send(socket: &Socket, data: &Payload, all: bool) -> CallResult {
     let bytes = match data {
         Payload::Text(text) => text.clone().into_bytes(),
         Payload::Bytes(len) => (0..*len).map(|i| (i % 251) as u8).collect(),
     };
-    let mut taken = 0;
-    let outcome = loop {
-        match retry(|| send_some(socket, &bytes[taken..])) {
-            Ok(count) => taken += count,
-            Err(error) => break Err(error),
-        }
-        if !all || taken == bytes.len() {
-            break Ok(());
-        }
+    let result = if all {
+        send_all(socket, &bytes)
+    } else {
+        send_some(socket, &bytes).map_err(|error| (error, 0))
     };
-    match outcome {
-        Ok(()) => CallResult::Bytes(taken as u64),
-        Err(error) => failed_after(&error, taken as u64),
+    match result {
+        Ok(count) => CallResult::Bytes(count as u64),
+        Err((error, count)) => failed_after(&error, count as u64),
     }
 }
 
-/// Waits until the socket takes something, and returns how much. A blocking `send` would wait until all is taken, which is
-/// not what the step means.
-fn send_some(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+/// The error comes with the number of bytes that were taken before it.
+fn send_all(socket: &Socket, bytes: &[u8]) -> Result<usize, (io::Error, usize)> {
+    let mut taken = 0;
     loop {
-        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-        match socket.send_with_flags(bytes, flags) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            result => return result,
+        let rest = &bytes[taken..];
+        match retry(|| socket.send_with_flags(rest, libc::MSG_NOSIGNAL)) {
+            Ok(count) if count == rest.len() => return Ok(bytes.len()),
+            Ok(count) => taken += count,
+            Err(error) => return Err((error, taken)),
         }
-        let timeout = socket.write_timeout()?.map(TimeSpec::from_duration);
-        let mut writable = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
-        if ppoll(&mut writable, timeout, None)? == 0 {
-            return Err(io::Error::from_raw_os_error(libc::EAGAIN));
+        // Less than all: an error ended the call, which the next one returns, or the socket's timeout. It has waited for
+        // that long already.
+        match send_now(socket, &bytes[taken..]) {
+            Ok(count) => taken += count,
+            Err(error) => return Err((error, taken)),
+        }
+        if taken == bytes.len() {
+            return Ok(taken);
         }
     }
+}
+
+fn send_some(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+    match send_now(socket, bytes) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        result => return result,
+    }
+    let first = bytes.len().min(1);
+    let count = retry(|| socket.send_with_flags(&bytes[..first], libc::MSG_NOSIGNAL))?;
+    Ok(count + send_now(socket, &bytes[count..]).unwrap_or(0))
+}
+
+fn send_now(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+    retry(|| socket.send_with_flags(bytes, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL))
 }
 
 fn receive(socket: &Socket, until: RecvUntil) -> CallResult {

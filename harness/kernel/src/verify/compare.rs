@@ -1,6 +1,6 @@
 //! One run on the kernel against what the simulation says can happen.
 
-use super::course::{Course, Windowed};
+use super::course::{Course, Expected};
 use super::{Event, Observation};
 use halfopen::tcp::Instant;
 use std::time::Duration;
@@ -18,6 +18,16 @@ pub struct Difference {
     pub simulated: Option<Windowed>,
     /// What the kernel did.
     pub kernel: Option<Event>,
+}
+
+/// What the simulation has in a place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Windowed {
+    /// As in [`Event::what`].
+    pub what: String,
+    /// The earliest and the latest time, without the allowance. If the kernel did the same, and at another time only,
+    /// the window counts from what came before it on the kernel.
+    pub window: (Instant, Instant),
 }
 
 /// Compares a run that was observed until `end` with the courses that it may take. The differences from the course that
@@ -38,15 +48,15 @@ fn differences(course: &Course, seen: &Observation, end: Instant) -> Vec<Differe
     lanes.dedup();
     let mut differences = Vec::new();
     for lane in lanes {
-        let simulated = course.lanes.get(lane).map_or(&[][..], Vec::as_slice);
-        let kernel = seen.lanes.get(lane).map_or(&[][..], Vec::as_slice);
-        for index in 0..simulated.len().max(kernel.len()) {
-            let (simulated, kernel) = (simulated.get(index), kernel.get(index));
-            if !agree(simulated, kernel, end) {
+        let expected = course.lanes.get(lane).map_or(&[][..], Vec::as_slice);
+        let events = seen.lanes.get(lane).map_or(&[][..], Vec::as_slice);
+        for index in 0..expected.len().max(events.len()) {
+            let (expected, event) = (expected.get(index), events.get(index));
+            if let Some((simulated, kernel)) = difference(expected, event, seen, end) {
                 differences.push(Difference {
                     lane: lane.clone(),
-                    simulated: simulated.cloned(),
-                    kernel: kernel.cloned(),
+                    simulated,
+                    kernel,
                 });
             }
         }
@@ -54,24 +64,35 @@ fn differences(course: &Course, seen: &Observation, end: Instant) -> Vec<Differe
     differences
 }
 
-fn agree(simulated: Option<&Windowed>, kernel: Option<&Event>, end: Instant) -> bool {
-    match (simulated, kernel) {
-        (Some(simulated), Some(kernel)) if simulated.what == kernel.what => {
-            match (simulated.window, kernel.at) {
-                (Some(window), Some(at)) => is_within(at, window),
-                (None, None) => true,
-                _ => false,
-            }
+fn difference(
+    expected: Option<&Expected>,
+    event: Option<&Event>,
+    seen: &Observation,
+    end: Instant,
+) -> Option<(Option<Windowed>, Option<Event>)> {
+    let agree = match (expected, event) {
+        (Some(expected), Some(event)) if expected.what == event.what => {
+            let window = expected.window_in(seen);
+            window.is_none_or(|window| is_within(event.at, window))
         }
         // What happens at the very end may or may not have happened before it.
-        (simulated, kernel) => {
-            let simulated = simulated.and_then(|event| event.window);
-            let kernel = kernel.and_then(|event| event.at);
-            (simulated.is_some() || kernel.is_some())
-                && simulated.is_none_or(|(_, latest)| is_at_the_end(latest, end))
-                && kernel.is_none_or(|at| is_at_the_end(at, end))
+        (expected, event) => {
+            expected.is_none_or(|expected| is_at_the_end(expected.window.1, end))
+                && event.is_none_or(|event| is_at_the_end(event.at, end))
         }
+    };
+    if agree {
+        return None;
     }
+    let simulated = expected.map(|expected| {
+        let same = event.is_some_and(|event| event.what == expected.what);
+        let own = expected.window;
+        Windowed {
+            what: expected.what.clone(),
+            window: expected.window_in(seen).filter(|_| same).unwrap_or(own),
+        }
+    });
+    Some((simulated, event.cloned()))
 }
 
 fn is_within(at: Instant, (from, to): (Instant, Instant)) -> bool {

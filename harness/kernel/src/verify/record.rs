@@ -1,8 +1,7 @@
 //! Verdicts as data: one JSON object a line, one line a case. The command prints them so, and the repository keeps the
 //! last ones so, to compare them again without a kernel.
 
-use super::compare::Difference;
-use super::course::Windowed;
+use super::compare::{Difference, Windowed};
 use super::{Event, Observation, Run, Verdict, Verified};
 use crate::Facts;
 use halfopen::tcp::Instant;
@@ -80,7 +79,7 @@ struct DifferenceRecord {
 #[derive(Serialize, Deserialize)]
 struct SimulatedRecord {
     what: String,
-    window_ns: Option<(u64, u64)>,
+    window_ns: (u64, u64),
 }
 
 impl From<&Verified> for Record {
@@ -143,9 +142,7 @@ impl From<&Difference> for DifferenceRecord {
             lane: difference.lane.clone(),
             simulated: simulated.map(|event| SimulatedRecord {
                 what: event.what.clone(),
-                window_ns: event
-                    .window
-                    .map(|(from, to)| (from.as_nanos(), to.as_nanos())),
+                window_ns: (event.window.0.as_nanos(), event.window.1.as_nanos()),
             }),
             kernel: difference.kernel.clone(),
         }
@@ -159,7 +156,7 @@ impl From<DifferenceRecord> for Difference {
             lane: record.lane,
             simulated: record.simulated.map(|event| Windowed {
                 what: event.what,
-                window: event.window_ns.map(instants),
+                window: instants(event.window_ns),
             }),
             kernel: record.kernel,
         }

@@ -48,19 +48,18 @@ fn write_table(f: &mut fmt::Formatter<'_>, differences: &[Difference]) -> fmt::R
 fn row(difference: &Difference) -> [String; 5] {
     let absent = || ("-".to_owned(), String::new());
     let simulated = difference.simulated.as_ref().map(|event| {
-        let window = event.window.map(|(from, to)| {
-            if from == to {
-                from.to_string()
-            } else {
-                format!("{from} .. {to}")
-            }
-        });
-        (event.what.clone(), window.unwrap_or_default())
+        let (from, to) = event.window;
+        let window = if from == to {
+            from.to_string()
+        } else {
+            format!("{from} .. {to}")
+        };
+        (event.what.clone(), window)
     });
-    let kernel = difference.kernel.as_ref().map(|event| {
-        let at = event.at.map(|at| at.to_string());
-        (event.what.clone(), at.unwrap_or_default())
-    });
+    let kernel = difference
+        .kernel
+        .as_ref()
+        .map(|event| (event.what.clone(), event.at.to_string()));
     let (simulated, window) = simulated.unwrap_or_else(absent);
     let (kernel, at) = kernel.unwrap_or_else(absent);
     [difference.lane.clone(), simulated, window, kernel, at]

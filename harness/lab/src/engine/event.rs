@@ -29,21 +29,19 @@ use crate::outcome::{EngineName, LimitReached, LossReason, Outcome, StepOutcome}
 use crate::plan::{Fault, HostIndex, Plan};
 use crate::script::{Buffers, Context, Turn};
 use crate::trace::Trace;
-use halfopen_tcp::Instant;
 use halfopen_tcp::wire::{Flags, Packet};
+use halfopen_tcp::{Instant, TimerPhase};
 use machine::Machine;
 use queue::{Event, Queue, Ring};
-use std::time::Duration;
 
 /// Runs a plan. The same plan, seed and options give the same outcome.
 pub fn run(plan: &Plan, seed: u64, options: &Options) -> Outcome {
     World::new(plan, seed, None, options).run()
 }
 
-/// Runs a plan on machines whose timer wheels all stand where they do at that age when the scenario begins, as those of
-/// several namespaces of one Linux kernel do. Only with [`Clock::Wheel`](halfopen_tcp::profile::Clock::Wheel) does it
+/// Runs a plan on machines that all have the same timer wheel, as several namespaces of one Linux kernel do. Only with [`Clock::Wheel`](halfopen_tcp::profile::Clock::Wheel) does it
 /// differ from [`run`].
-pub fn run_at_phase(plan: &Plan, seed: u64, timer_phase: Duration, options: &Options) -> Outcome {
+pub fn run_at_phase(plan: &Plan, seed: u64, timer_phase: TimerPhase, options: &Options) -> Outcome {
     World::new(plan, seed, Some(timer_phase), options).run()
 }
 
@@ -73,7 +71,7 @@ enum Next {
 }
 
 impl<'p> World<'p> {
-    fn new(plan: &'p Plan, seed: u64, timer_phase: Option<Duration>, options: &Options) -> Self {
+    fn new(plan: &'p Plan, seed: u64, timer_phase: Option<TimerPhase>, options: &Options) -> Self {
         let mut queue = Queue::default();
         let machines = (0..plan.hosts.len())
             .map(|host| Machine::new(plan, host, seed, timer_phase, &mut queue))

@@ -6,10 +6,9 @@ use crate::outcome::StepOutcome;
 use crate::plan::{self, HostIndex, HostPlan, Plan};
 use crate::script::Program;
 use halfopen_tcp::wire::Packet;
-use halfopen_tcp::{Host, Instant, Rng, SocketId};
+use halfopen_tcp::{Host, Instant, Rng, SocketId, TimerPhase};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A machine of a run.
 pub(super) struct Machine<'p> {
@@ -26,7 +25,7 @@ pub(super) struct Machine<'p> {
     waits_for: Vec<Option<SocketId>>,
     boots: u32,
     /// Where its timer wheel stands when the scenario begins; `None`: its random stream says.
-    timer_phase: Option<Duration>,
+    timer_phase: Option<TimerPhase>,
 }
 
 /// The place of one program of the plan.
@@ -48,7 +47,7 @@ impl<'p> Machine<'p> {
         plan: &'p Plan,
         index: HostIndex,
         seed: u64,
-        timer_phase: Option<Duration>,
+        timer_phase: Option<TimerPhase>,
         queue: &mut Queue,
     ) -> Self {
         let plan = &plan.hosts[index];
@@ -192,7 +191,7 @@ fn new_host(
     plan: &HostPlan,
     index: HostIndex,
     seed: u64,
-    timer_phase: Option<Duration>,
+    timer_phase: Option<TimerPhase>,
     boots: u32,
 ) -> Host {
     let stream = match boots {
@@ -204,8 +203,8 @@ fn new_host(
         Arc::clone(&plan.profile),
         Rng::stream(seed, &stream),
     );
-    if let Some(age) = timer_phase {
-        host.set_timer_phase(age);
+    if let Some(phase) = timer_phase {
+        host.set_timer_phase(phase);
     }
     host
 }
