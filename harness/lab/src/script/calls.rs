@@ -364,7 +364,7 @@ fn fail_or_wait(
         return Some(failed_with(cx, failure, call, bytes));
     }
     if deadline.is_none() {
-        *deadline = timeout_of(socket, call, cx).map(|timeout| cx.now + timeout);
+        *deadline = timeout_of(socket, call, cx).map(|timeout| cx.host.wait_ends(cx.now, timeout));
     }
     let timed_out = Failure {
         cause: Cause::TimedOutWaiting,

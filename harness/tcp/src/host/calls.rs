@@ -164,8 +164,8 @@ impl Host {
         connection.soft_error.take().map(Failure::first)
     }
 
-    /// `SO_RCVTIMEO` and `SO_SNDTIMEO`. Whoever makes a call wait keeps the time, and fails it with
-    /// [`Cause::TimedOutWaiting`].
+    /// `SO_RCVTIMEO` and `SO_SNDTIMEO`. Whoever makes a call wait keeps the time, and at [`wait_ends`](Self::wait_ends)
+    /// fails it with [`Cause::TimedOutWaiting`].
     pub fn call_timeouts(&self, id: SocketId) -> (Option<Duration>, Option<Duration>) {
         let options = match self.sockets.at(id).map(|socket| &socket.kind) {
             Some(Kind::Idle { options, .. }) => options,
@@ -174,5 +174,11 @@ impl Host {
             None => return (None, None),
         };
         (options.receive_timeout, options.send_timeout)
+    }
+
+    /// When a call that begins to wait now gives up, if it waits for `timeout`. On Linux a waiting process is woken by the
+    /// timer wheel (`schedule_timeout`).
+    pub fn wait_ends(&self, now: Instant, timeout: Duration) -> Instant {
+        self.kernel.clock.fires_at(now, timeout)
     }
 }

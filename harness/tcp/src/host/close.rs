@@ -60,7 +60,7 @@ impl Host {
         let until = linger
             .flatten()
             .filter(|linger| !linger.is_zero())
-            .map(|linger| now + linger);
+            .map(|linger| self.wait_ends(now, linger));
         match (until, self.sockets.at_mut(id)) {
             (Some(until), Some(socket)) => {
                 socket.owner = Owner::Lingering { process, until };
