@@ -20,7 +20,7 @@ pub use cause::{Call, Cause};
 pub use clock::{LateTicks, TimerPhase};
 pub use connection::{State, Transition};
 pub use host::{Failure, Host, ProcessId, Readiness, Shutdown, SocketId};
-pub use options::SocketOption;
+pub use options::{OptionValues, SocketOption};
 pub use profile::Profile;
 pub use rng::Rng;
 pub use time::Instant;

@@ -32,6 +32,31 @@ pub enum SocketOption {
     ReuseAddress(bool),
 }
 
+/// What a socket's options are set to, the system's defaults included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OptionValues {
+    /// `SO_KEEPALIVE`.
+    pub keep_alive: bool,
+    /// `TCP_KEEPIDLE`.
+    pub keep_idle: Duration,
+    /// `TCP_KEEPINTVL`.
+    pub keep_interval: Duration,
+    /// `TCP_KEEPCNT`.
+    pub keep_count: u32,
+    /// `TCP_USER_TIMEOUT`; `None`: off.
+    pub user_timeout: Option<Duration>,
+    /// `SO_LINGER`; `None`: off.
+    pub linger: Option<Duration>,
+    /// `TCP_NODELAY`.
+    pub no_delay: bool,
+    /// `SO_RCVBUF`, in bytes.
+    pub receive_buffer: u32,
+    /// `SO_SNDBUF`, in bytes.
+    pub send_buffer: u32,
+    /// `SO_REUSEADDR`.
+    pub reuse_address: bool,
+}
+
 /// What a socket's options are set to; `None` is the system's default.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Options {
@@ -102,6 +127,21 @@ impl Options {
             SocketOption::ReuseAddress(on) => self.reuse_address = on,
         }
         true
+    }
+
+    pub(crate) fn values(&self, profile: &Profile) -> OptionValues {
+        OptionValues {
+            keep_alive: self.keep_alive,
+            keep_idle: self.keep_idle(&profile.keepalive),
+            keep_interval: self.keep_interval(&profile.keepalive),
+            keep_count: self.keep_count(&profile.keepalive),
+            user_timeout: self.user_timeout,
+            linger: self.linger,
+            no_delay: self.no_delay,
+            receive_buffer: self.recv_buffer.unwrap_or(profile.buffers.receive),
+            send_buffer: self.send_buffer.unwrap_or(profile.buffers.send),
+            reuse_address: self.reuse_address,
+        }
     }
 
     pub(crate) fn keep_idle(&self, rules: &KeepAlive) -> Duration {

@@ -5,6 +5,7 @@ use super::sockets::Kind;
 use super::{Host, SocketId};
 use crate::cause::Cause;
 use crate::connection::State;
+use crate::options::OptionValues;
 use std::net::{IpAddr, SocketAddr};
 
 impl Host {
@@ -52,6 +53,21 @@ impl Host {
             }
             None => refuse(Cause::InvalidArgument),
         }
+    }
+
+    /// The peer's address as `accept` returns it: also of a connection that has ended since.
+    pub fn remote_addr(&self, id: SocketId) -> Option<SocketAddr> {
+        self.connection(id).map(|connection| connection.remote)
+    }
+
+    /// What the socket's options are set to; `None` if there is no such socket.
+    pub fn option_values(&self, id: SocketId) -> Option<OptionValues> {
+        let options = match &self.sockets.at(id)?.kind {
+            Kind::Idle { options, .. } => options,
+            Kind::Listener(listener) => &listener.options,
+            Kind::Connection(connection) => &connection.options,
+        };
+        Some(options.values(&self.kernel.profile))
     }
 
     /// The peer's address.

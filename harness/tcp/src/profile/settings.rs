@@ -14,6 +14,30 @@ pub use value::SettingValue;
 
 use super::{Os, Profile};
 
+impl From<i64> for SettingValue {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<i32> for SettingValue {
+    fn from(value: i32) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl From<bool> for SettingValue {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<&str> for SettingValue {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
 /// One setting of one family of systems.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
