@@ -4,7 +4,11 @@ mod duration;
 pub mod engine;
 pub mod expect;
 pub mod explain;
+#[cfg(feature = "sockets")]
+mod lab;
 mod link;
+#[cfg(feature = "sockets")]
+pub mod net;
 pub mod network;
 pub mod outcome;
 pub mod plan;
@@ -13,8 +17,17 @@ pub mod report;
 mod sample;
 pub mod scenario;
 mod script;
+#[cfg(feature = "sockets")]
+mod sockets;
 pub mod trace;
 
 pub use halfopen_tcp as tcp;
+#[cfg(feature = "sockets")]
+pub use lab::{
+    At, Lab, LabFailure, LabHost, LabReport, block, boot, drop_segments, heal, hold, kill,
+    partition, pause, power_off, reject, release, reset, resume, route, set_link, unroute,
+};
 pub use link::LinkFigures;
 pub use report::Report;
+#[cfg(feature = "sockets")]
+pub use sockets::{cause, os_error};

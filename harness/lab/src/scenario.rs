@@ -38,6 +38,8 @@ mod values;
 
 pub use diagnostic::{Code, Diagnostic, Label, Span};
 pub use discover::{Found, discover};
+#[cfg(feature = "sockets")]
+pub(crate) use nearest::nearest;
 pub use render::{Style, render};
 pub use schema::schema;
 

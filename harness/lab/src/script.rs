@@ -185,7 +185,7 @@ fn end(cx: &mut Context<'_>, outcome: usize, result: StepResult) -> Turn {
 
 impl Buffers {
     /// The bytes of `{ bytes = N }` from `offset` on, at most `len`, and no more than one call's worth.
-    fn pattern(&mut self, offset: u64, len: u64) -> &[u8] {
+    pub(crate) fn pattern(&mut self, offset: u64, len: u64) -> &[u8] {
         let len = len.min(SEND_MAX) as usize;
         let start = (offset % PATTERN) as usize;
         if self.pattern.len() < start + len {
@@ -196,7 +196,7 @@ impl Buffers {
     }
 
     /// Room for up to `len` bytes, and no more than one call's worth.
-    fn room(&mut self, len: u64) -> &mut [u8] {
+    pub(crate) fn room(&mut self, len: u64) -> &mut [u8] {
         if self.received.is_empty() {
             self.received = vec![0; RECEIVE_MAX];
         }

@@ -4,7 +4,7 @@ use strsim::damerau_levenshtein;
 
 /// The known name nearest to `name`, if it is near enough to be what was meant: the same but for upper and lower
 /// case, its last part, or at most a third of its letters mistyped. Of equally near ones the first.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LENGTH_MAX {
         return None;
     }
