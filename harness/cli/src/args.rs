@@ -186,4 +186,6 @@ pub(crate) enum Trace {
 pub(crate) enum Engine {
     /// Virtual time to the nanosecond, which jumps from event to event.
     Event,
+    /// tokio programs on hosts of turmoil, as your own code runs on them.
+    Turmoil,
 }

@@ -5,7 +5,7 @@ use crate::output::Output;
 use crate::progress::Progress;
 use crate::select::{cases, counts, load};
 use crate::{Failure, NOT_PASSED, PASSED};
-use halfopen::engine::{Options, event};
+use halfopen::engine::{Options, event, turmoil};
 use halfopen::outcome::{Outcome, Verdict};
 use halfopen::plan::Plan;
 use halfopen::report::{Detail, Line, LineKind, Report};
@@ -38,6 +38,7 @@ fn run_case(args: &args::Run, plan: &Plan) -> Outcome {
     };
     match args.engine {
         Engine::Event => event::run(plan, args.seed, &options),
+        Engine::Turmoil => turmoil::run(plan, args.seed, &options),
     }
 }
 
