@@ -8,6 +8,8 @@ mod diagnostics;
 mod explain;
 /// How scenario files are found, and what else they load.
 mod files;
+/// Your own tokio code on simulated machines.
+mod lab;
 /// What holds under any schedule of faults.
 mod properties;
 /// The README shows real files and real output.
@@ -22,3 +24,5 @@ mod schema;
 mod states;
 /// What the architecture promises about absence.
 mod tidy;
+/// The turmoil engine: the same results as the event engine.
+mod turmoil_engine;
