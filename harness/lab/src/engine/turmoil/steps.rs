@@ -348,10 +348,11 @@ impl Program {
             Call::Recv | Call::Accept => receive,
             _ => send,
         };
-        let mut alarm = pin!(timeout.map(|time| {
+        let ends = timeout.and_then(|time| {
             let now = self.machine.lock().now();
-            Alarm::new(&self.machine, now + time)
-        }));
+            socket.ask(|host, _| host.wait_ends(now, time))
+        });
+        let mut alarm = pin!(ends.map(|ends| Alarm::new(&self.machine, ends)));
         poll_fn(|cx| {
             if let Poll::Ready(result) = poll(cx) {
                 return Poll::Ready(result);
