@@ -123,6 +123,8 @@ pub struct Host {
     ports: Ports,
     /// When connections want `handle_timeout`; an entry counts only while its socket has noted the same time.
     deadlines: BinaryHeap<Reverse<(Instant, u32)>>,
+    /// Sockets whose deadline may have changed since it was queued.
+    touched: Vec<u32>,
     ready: VecDeque<SocketId>,
     processes: u32,
     /// Packet sizes that differ from [`DEFAULT_MTU`].
@@ -179,6 +181,7 @@ impl Host {
             sockets: Sockets::default(),
             ports,
             deadlines: BinaryHeap::new(),
+            touched: Vec::new(),
             ready: VecDeque::new(),
             processes: 0,
             mtus: Vec::new(),
@@ -233,7 +236,7 @@ impl Host {
 
     /// Runs the timers that are due.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(Reverse((at, index))) = self.deadlines.peek().copied()
+        while let Some((at, index)) = self.first_deadline()
             && at <= now
         {
             self.deadlines.pop();
@@ -266,8 +269,8 @@ impl Host {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None`: not before something else happens.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        self.deadlines.peek().map(|Reverse((at, _))| *at)
+    pub fn poll_timeout(&mut self) -> Option<Instant> {
+        self.first_deadline().map(|(at, _)| at)
     }
 
     /// A socket on which a call that waited should be tried again.

@@ -31,6 +31,8 @@ pub(super) struct Socket {
     pub(super) kind: Kind,
     /// The time under which it stands in the host's queue of deadlines.
     pub(super) deadline: Option<Instant>,
+    /// Whether it stands in the host's list of touched sockets.
+    touched: bool,
     /// Whether it stands in the host's queue of ready sockets.
     pub(super) announced: bool,
 }
@@ -109,6 +111,7 @@ impl Sockets {
             owner,
             kind,
             deadline: None,
+            touched: false,
             announced: false,
         };
         if let Some(index) = self.free.pop() {
@@ -212,11 +215,9 @@ impl Host {
         let result = run(connection, &mut self.kernel.context(now, routed));
         let after = connection.state();
         let news = connection.take_news();
-        if let Some(deadline) = connection.deadline()
-            && socket.deadline.is_none_or(|noted| deadline < noted)
-        {
-            socket.deadline = Some(deadline);
-            self.deadlines.push(Reverse((deadline, index)));
+        if !socket.touched {
+            socket.touched = true;
+            self.touched.push(index);
         }
         if news {
             self.announce(index);
@@ -225,6 +226,24 @@ impl Host {
             self.on_state(index, before, after);
         }
         Some(result)
+    }
+
+    /// The first entry of the queue of deadlines, with those of the touched sockets in it. They are queued no earlier,
+    /// because most timers that a packet starts are stopped by the program's answer to it.
+    pub(super) fn first_deadline(&mut self) -> Option<(Instant, u32)> {
+        while let Some(index) = self.touched.pop() {
+            let Some(socket) = self.sockets.get_mut(index) else {
+                continue;
+            };
+            socket.touched = false;
+            if let Some(deadline) = socket.connection().and_then(Connection::deadline)
+                && socket.deadline.is_none_or(|noted| deadline < noted)
+            {
+                socket.deadline = Some(deadline);
+                self.deadlines.push(Reverse((deadline, index)));
+            }
+        }
+        self.deadlines.peek().map(|Reverse(first)| *first)
     }
 
     /// Tells the program that holds the socket that something changed.

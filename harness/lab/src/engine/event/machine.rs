@@ -117,7 +117,7 @@ impl<'p> Machine<'p> {
 
     /// Follows the kernel's next deadline. `Some`: it needs an entry in the queue for then.
     pub(super) fn next_timer(&mut self) -> Option<Instant> {
-        let due = self.host.as_ref().and_then(Host::poll_timeout);
+        let due = self.host.as_mut().and_then(Host::poll_timeout);
         self.timer.set(due)
     }
 

@@ -150,10 +150,10 @@ impl Driver {
             .map(|(at, _)| *at);
         let start = self.starts.first().map(|(at, _)| *at);
         let arrival = self.arrivals.keys().next().map(|(at, _)| *at);
-        let state = self.machine.lock();
+        let mut state = self.machine.lock();
         let timer = state
             .kernel
-            .as_ref()
+            .as_mut()
             .and_then(|kernel| kernel.host.poll_timeout());
         let linger = state.lingering.iter().map(|(_, until)| *until).min();
         let alarm = state.alarms.keys().next().map(|(at, _)| *at);
