@@ -1,5 +1,10 @@
 //! The tests.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
 /// The same scenario and seed give the same bytes.
 mod determinism;
 /// What is said about bad input.

@@ -263,6 +263,8 @@ pub struct Retransmit {
     pub fast_retransmit: Option<u32>,
     /// Tail loss probe, RFC 8985 section 7; needs SACK.
     pub tail_loss_probe: bool,
+    /// Whether the tail of a connection that this side closes is probed too, with its FIN.
+    pub loss_probe_after_close: bool,
     /// `net.ipv4.tcp_thin_linear_timeouts`: no doubling for the first six timeouts of a thin stream.
     pub thin_linear: bool,
     /// Whether giving up sends a RST.

@@ -210,6 +210,7 @@ impl Connection {
         let allowed = cx.profile.retransmit.tail_loss_probe
             && self.sack
             && self.send.recovery == Recovery::Open
+            && (self.state == State::Established || cx.profile.retransmit.loss_probe_after_close)
             && !self.send.flight.has_sacked();
         if !allowed {
             return None;
@@ -266,11 +267,15 @@ impl Connection {
         }
     }
 
-    fn next_window_probe(&mut self, cx: &mut Context<'_>, since: Instant) {
+    /// The wait before the next probe of a closed window, the first one too.
+    pub(super) fn window_probe_wait(&self, cx: &Context<'_>) -> Duration {
         let rules = &cx.profile.retransmit;
-        let mut wait = self
-            .rto(cx)
-            .clamp(rules.zero_window_wait_min, rules.zero_window_wait_max);
+        self.rto(cx)
+            .clamp(rules.zero_window_wait_min, rules.zero_window_wait_max)
+    }
+
+    fn next_window_probe(&mut self, cx: &mut Context<'_>, since: Instant) {
+        let mut wait = self.window_probe_wait(cx);
         if let Some(timeout) = self.options.user_timeout {
             // `tcp_clamp_probe0_to_user_timeout`.
             let left = timeout.saturating_sub(cx.now.since(since));

@@ -66,8 +66,8 @@ impl Connection {
             self.set_retransmission_timer(cx, idle);
         } else if idle && self.has_unacknowledged() {
             // Nothing is in flight and nothing may be sent: only a probe can find out that the window opened.
-            let base = self.rto(cx);
-            self.timers.start_window_probe(cx, base);
+            let wait = self.window_probe_wait(cx);
+            self.timers.start_window_probe(cx, wait);
         }
     }
 

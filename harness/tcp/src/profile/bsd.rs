@@ -72,6 +72,8 @@ pub(super) const MACOS: Profile = Profile {
         // net.inet.tcp.enable_tlp; tcp_output() sets TCPT_PTO to two round trips and, for a single segment, tcp_delack,
         // which is as long as the least RTO here.
         tail_loss_probe: true,
+        // tcp_output(): `len != 0 && t_state == TCPS_ESTABLISHED`.
+        loss_probe_after_close: false,
         thin_linear: false,
         // tcp_drop() ends in tcp_output() in state CLOSED, which sends a RST.
         reset_on_give_up: true,
@@ -217,6 +219,8 @@ pub(super) const FREEBSD: Profile = Profile {
         limit: RetransmitLimit::Count(12),
         // Only the stacks rack and bbr have one.
         tail_loss_probe: false,
+        // tcp_output(): `len != 0 && t_state == TCPS_ESTABLISHED`.
+        loss_probe_after_close: false,
         ..MACOS.retransmit
     },
     keepalive: KeepAlive {

@@ -70,6 +70,8 @@ pub(super) const LINUX: Profile = Profile {
         fast_retransmit: Some(3),
         // tcp_early_retrans = 3; tcp_schedule_loss_probe().
         tail_loss_probe: true,
+        // tcp_schedule_loss_probe() does not ask for the state.
+        loss_probe_after_close: true,
         // tcp_thin_linear_timeouts.
         thin_linear: false,
         // tcp_write_err() sends nothing; measured.

@@ -195,6 +195,7 @@ pub(super) const WINDOWS_10: Profile = Profile {
         // Windows 10 1607 and later have one for round trips over 10 ms. How it meets the retransmission timer is
         // not documented, and the documented count does not tell them apart, so it is left out.
         tail_loss_probe: false,
+        loss_probe_after_close: false,
         thin_linear: false,
         // Support article "Troubleshoot TCP/IP connectivity issues": an ACK with RST follows the last retransmission.
         reset_on_give_up: true,
