@@ -310,7 +310,11 @@ impl Host {
 
     /// Kills a program: its sockets are closed as this system closes those of a process that died.
     pub fn kill(&mut self, now: Instant, process: ProcessId) {
-        for id in self.sockets.owned_by(process) {
+        let mut held = self.sockets.owned_by(process);
+        if self.kernel.profile.close.kill_closes_last_first {
+            held.reverse();
+        }
+        for id in held {
             self.close_killed(now, id);
         }
     }

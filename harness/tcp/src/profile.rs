@@ -334,6 +334,8 @@ pub struct Close {
     pub after_shutdown_read: AfterShutdownRead,
     /// Whether the death of a program resets its connections, whatever is in their buffers.
     pub reset_on_kill: bool,
+    /// Whether the sockets of a program that dies are closed from the last it opened to the first.
+    pub kill_closes_last_first: bool,
 }
 
 /// What arriving data does after the program shut down reading.

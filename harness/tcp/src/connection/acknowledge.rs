@@ -3,6 +3,7 @@
 use super::arrive::Step;
 use super::flight::Acked;
 use super::{Connection, Context, Fin, Recovery, State};
+use crate::profile::Rto;
 use crate::wire::{Flags, Segment};
 use std::time::Duration;
 
@@ -178,7 +179,7 @@ impl Connection {
             return;
         };
         self.rtt
-            .on_sample(rtt, self.send.una, self.send.nxt, &cx.profile.rto);
+            .on_sample(rtt, self.send.una, self.send.nxt, &rto_rules(cx));
         self.timers.on_sample();
     }
 
@@ -196,7 +197,7 @@ impl Connection {
         };
         if let Some(rtt) = rtt {
             let una = self.send.nxt;
-            self.rtt.on_sample(rtt, una, una, &cx.profile.rto);
+            self.rtt.on_sample(rtt, una, una, &rto_rules(cx));
         }
     }
 
@@ -207,5 +208,14 @@ impl Connection {
         let echo = segment.options.timestamps?.echo;
         let elapsed = self.timestamp_now(cx, ours).wrapping_sub(echo);
         (echo != 0 && elapsed < 1 << 30).then(|| Duration::from_millis(u64::from(elapsed.max(1))))
+    }
+}
+
+/// The profile's rules, with the minimum as the host keeps it: in whole ticks (`icsk_rto_min`).
+fn rto_rules(cx: &Context<'_>) -> Rto {
+    let min = cx.clock.round_up(cx.profile.rto.min);
+    Rto {
+        min,
+        ..cx.profile.rto
     }
 }

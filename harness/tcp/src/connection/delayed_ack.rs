@@ -16,6 +16,8 @@ pub(crate) enum Owed {
     Nothing,
     /// An ACK, at the latest when the timer fires.
     Later,
+    /// An ACK with the next output, because the connection is young; a FIN that follows may yet delay it.
+    Quick,
     /// An ACK with the next output.
     Now,
 }
@@ -82,8 +84,10 @@ impl DelayedAck {
         self.last_data = now;
         let full = unacked > u32::from(self.full_size) * rules.every.saturating_sub(1).max(1);
         let quick = self.quick > 0 && !self.interactive;
-        if full || quick {
+        if full || self.owed == Owed::Now {
             self.owed = Owed::Now;
+        } else if quick {
+            self.owed = Owed::Quick;
         } else if self.owed == Owed::Nothing {
             self.owed = Owed::Later;
         }
@@ -115,19 +119,25 @@ impl DelayedAck {
     }
 
     fn grant_quick(&mut self, window: u32, rules: &profile::DelayedAck) {
-        let segments = (window / (2 * u32::from(self.full_size).max(1))).max(2);
+        let segments = match window / (2 * u32::from(self.full_size).max(1)) {
+            0 => 2,
+            segments => segments,
+        };
         self.quick = self
             .quick
             .max(segments.min(rules.quick_at_start).min(255) as u8);
     }
 
-    /// The peer's FIN arrived. Where the delay is fixed it is acknowledged at once; Linux treats it as data (`tcp_fin`), so
-    /// that a program that closes in turn sends one segment instead of two.
-    pub(crate) fn on_fin(&mut self, rules: &profile::DelayedAck) {
-        let quick = self.quick > 0 && !self.interactive;
-        if quick || rules.max == rules.min {
+    /// The peer's FIN arrived. Where the delay is fixed, and once this side has closed too, it is acknowledged at once;
+    /// Linux otherwise expects the program to answer (`tcp_fin`), so that one that closes in turn sends one segment
+    /// instead of two.
+    pub(crate) fn on_fin(&mut self, this_side_closed: bool, rules: &profile::DelayedAck) {
+        if this_side_closed || rules.max == rules.min {
             self.owed = Owed::Now;
-        } else if self.owed == Owed::Nothing {
+            return;
+        }
+        self.interactive = true;
+        if self.owed != Owed::Now {
             self.owed = Owed::Later;
         }
     }
@@ -242,7 +252,7 @@ mod tests {
         let mut quick = 0;
         for n in 0..20 {
             ack.on_data(at(1000 * n), 5, 5, 65535, RTO, &ADAPTIVE);
-            if ack.owed != Owed::Now {
+            if ack.owed != Owed::Quick {
                 break;
             }
             quick += 1;

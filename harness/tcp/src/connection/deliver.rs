@@ -59,7 +59,8 @@ impl Connection {
         self.recv.edge = self.recv.edge.later(self.recv.nxt);
         self.recv.fin = true;
         self.news = true;
-        self.ack.on_fin(&cx.profile.delayed_ack);
+        let closed = self.state != State::Established;
+        self.ack.on_fin(closed, &cx.profile.delayed_ack);
         match self.state {
             State::Established => self.transition(cx, State::CloseWait),
             State::FinWait1 => self.transition(cx, State::Closing),

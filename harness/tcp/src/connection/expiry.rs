@@ -228,6 +228,14 @@ impl Connection {
         if !self.send.flight.is_empty() || !self.has_unacknowledged() {
             return;
         }
+        if cx.routed && self.window_room() > 0 {
+            // The route is back: the data itself goes out.
+            return;
+        }
+        let exhausted = match self.send.window {
+            0 => Cause::ZeroWindowExhausted,
+            _ => Cause::RetransmissionsExhausted,
+        };
         let since = *self.timers.since.get_or_insert(cx.now);
         let mut limit = cx.profile.retransmit.zero_window_probes;
         if let Some(timeout) = self.options.user_timeout
@@ -243,12 +251,12 @@ impl Connection {
             let alive = self.rto(cx) < cx.profile.rto.max;
             limit = if alive { count } else { 0 };
             if !alive {
-                self.give_up(cx, Cause::ZeroWindowExhausted);
+                self.give_up(cx, exhausted);
                 return;
             }
         }
         if self.timers.probes >= limit {
-            self.give_up(cx, Cause::ZeroWindowExhausted);
+            self.give_up(cx, exhausted);
             return;
         }
         self.send_probe(cx, 0);

@@ -26,7 +26,7 @@ impl Connection {
         }
         match self.ack.owed {
             Owed::Nothing => {}
-            Owed::Now => self.send_ack(cx),
+            Owed::Now | Owed::Quick => self.send_ack(cx),
             Owed::Later => {
                 let wait = self.ack.wait(self.rtt.smoothed(), &cx.profile.delayed_ack);
                 self.timers.start_delayed_ack(cx, wait);
@@ -124,7 +124,8 @@ impl Connection {
     pub(super) fn send_next(&mut self, cx: &mut Context<'_>, reason: Reason) -> bool {
         let probe = reason == Reason::LossProbe;
         let full = self.send.flight.in_network() >= self.congestion.window();
-        if self.send.fin == Fin::Sent || full && !probe {
+        // Without a route the device never sees it, and it stays unsent (`tcp_write_xmit`).
+        if self.send.fin == Fin::Sent || full && !probe || !cx.routed {
             return false;
         }
         let unsent = self.send.buffer.end().since(self.send.nxt);
@@ -164,7 +165,7 @@ impl Connection {
     }
 
     /// What is left of the peer's window.
-    fn window_room(&self) -> u32 {
+    pub(super) fn window_room(&self) -> u32 {
         let edge = self.send.una + self.send.window;
         if edge.before(self.send.nxt) {
             0

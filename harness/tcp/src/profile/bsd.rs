@@ -117,6 +117,8 @@ pub(super) const MACOS: Profile = Profile {
         after_shutdown_read: AfterShutdownRead::Reset,
         // A process that dies has its sockets closed as by `close`.
         reset_on_kill: false,
+        // fdescfree() counts upwards.
+        kill_closes_last_first: false,
     },
     challenge_ack: ChallengeAck {
         // net.inet.tcp.do_rfc5961.
@@ -237,6 +239,8 @@ pub(super) const FREEBSD: Profile = Profile {
         after_shutdown_read: AfterShutdownRead::Discard,
         // A process that dies has its sockets closed as by `close`.
         reset_on_kill: false,
+        // fdescfree() counts upwards.
+        kill_closes_last_first: false,
         ..MACOS.close
     },
     delayed_ack: DelayedAck {

@@ -116,6 +116,8 @@ pub(super) const LINUX: Profile = Profile {
         after_shutdown_read: AfterShutdownRead::Readable,
         // A process that dies has its sockets closed as by `close`.
         reset_on_kill: false,
+        // fput() leaves the closing to task work, whose list is last in, first out; seen on 6.18.
+        kill_closes_last_first: true,
     },
     challenge_ack: ChallengeAck {
         on: true,

@@ -240,6 +240,7 @@ pub(super) const WINDOWS_10: Profile = Profile {
         // Inferred: the article names a crashed program as the cause of 10054, and a process that is terminated
         // leaves its connections to an abortive close.
         reset_on_kill: true,
+        kill_closes_last_first: false,
     },
     challenge_ack: ChallengeAck {
         // Inferred: no release documents RFC 5961, and no setting is about it.
