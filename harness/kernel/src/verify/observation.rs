@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Observation {
-    /// By [`Lane`] as text.
+    /// By lane as text.
     pub lanes: BTreeMap<String, Vec<Event>>,
 }
 
