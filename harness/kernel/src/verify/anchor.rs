@@ -139,9 +139,10 @@ fn anchor(
                 index,
             },
         },
-        // A program's own calls, not those of others on its host.
+        // Its own beginning, not that of the next step at the same instant, nor of another program's.
         Lane::Program { host } => latest(host, &|anchor| match anchor {
-            Anchor::Event { lane, .. } => lane == name || Lane::of(lane) == Lane::Timeline,
+            Anchor::Event { lane, index: other } if lane == name => *other < index,
+            Anchor::Event { lane, .. } => Lane::of(lane) == Lane::Timeline,
             Anchor::Start | Anchor::Arrival { .. } => true,
         }),
     }
