@@ -128,17 +128,22 @@ fn anchor(
             .find(|anchor| fits(anchor))
             .map_or(Anchor::Start, Anchor::clone)
     };
+    let own = |index| Anchor::Event {
+        lane: name.to_owned(),
+        index,
+    };
     match Lane::of(name) {
         Lane::Timeline => Anchor::Start,
         Lane::Packets { from, .. } => latest(from, &|_| true),
         // The next step begins when the one before has ended.
         Lane::Program { .. } if is_beginning(index) => match index.checked_sub(1) {
             None => Anchor::Start,
-            Some(index) => Anchor::Event {
-                lane: name.to_owned(),
-                index,
-            },
+            Some(before) => own(before),
         },
+        // Whatever arrives, it sleeps on.
+        Lane::Program { .. } if seen.lanes[name][index].what.ends_with(" sleep: ok") => {
+            own(index - 1)
+        }
         // Its own beginning, not that of the next step at the same instant, nor of another program's.
         Lane::Program { host } => latest(host, &|anchor| match anchor {
             Anchor::Event { lane, index: other } if lane == name => *other < index,
