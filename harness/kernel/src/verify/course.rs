@@ -1,7 +1,7 @@
 //! What the simulation says can happen: the courses of events over all phases of the kernel's timer wheel.
 
 use super::anchor::{Anchor, anchors};
-use super::{Event, Observation};
+use super::{Event, Observation, Windowed};
 use halfopen::engine::{self, event};
 use halfopen::plan::Plan;
 use halfopen::tcp::profile::Clock;
@@ -71,7 +71,10 @@ pub fn courses(plan: &Plan, seed: u64, hz: u32) -> Vec<Course> {
 fn phases(clock: Clock, longest: Duration) -> impl Iterator<Item = TimerPhase> {
     let slot = clock.slot(longest).as_nanos() as u64;
     let step = clock.slot(Duration::ZERO).as_nanos() as u64 / PLACES_IN_A_JIFFY;
-    (0..slot / step).flat_map(move |place| {
+    let places = slot / step;
+    // An odd stride, so that finer slots are met in every place even if not every place is taken.
+    let stride = (places / PLACES_MAX) | 1;
+    (0..places).step_by(stride as usize).flat_map(move |place| {
         let some = (0..LATE_PATTERNS).map(move |n| LateTicks::Some(place * LATE_PATTERNS + n));
         [LateTicks::Never, LateTicks::Always]
             .into_iter()
@@ -84,6 +87,15 @@ fn phases(clock: Clock, longest: Duration) -> impl Iterator<Item = TimerPhase> {
 }
 
 impl Course {
+    /// The events of a lane of [`Observation::lanes`], with their windows since the start.
+    pub fn events(&self, lane: &str) -> impl Iterator<Item = Windowed> + '_ {
+        let events = self.lanes.get(lane).into_iter().flatten();
+        events.map(|expected| Windowed {
+            what: expected.what.clone(),
+            window: expected.window,
+        })
+    }
+
     fn new(seen: &Observation) -> Self {
         let mut anchors = anchors(seen);
         let lanes = seen.lanes.iter().map(|(name, events)| {
@@ -156,3 +168,6 @@ fn distance(at: Instant, anchor: Instant) -> i64 {
 const PLACES_IN_A_JIFFY: u64 = 4;
 /// Late ticks come in any order; two for each place of the slots make hundreds of them.
 const LATE_PATTERNS: u64 = 2;
+/// As many as there are for timers of up to two minutes at 250 jiffies a second. The slots for longer ones are wider than
+/// anything that could be told apart.
+const PLACES_MAX: u64 = 2048;
