@@ -47,8 +47,9 @@ impl Connection {
         if !cx.routed {
             return false;
         }
-        self.send.flight.split(index, u32::from(self.mss));
-        self.send.flight.collapse(index, u32::from(self.mss));
+        let full = self.full_segment();
+        self.send.flight.split(index, full);
+        self.send.flight.collapse(index, full);
         let Some(sent) = self.send.flight.get(index) else {
             return false;
         };
@@ -131,13 +132,14 @@ impl Connection {
         let unsent = self.send.buffer.end().since(self.send.nxt);
         let fin = self.send.fin == Fin::Queued;
         let room = self.window_room();
-        let len = unsent.min(u32::from(self.mss)).min(room);
+        let most = self.full_segment();
+        let len = unsent.min(most).min(room);
         // The FIN goes with the last of the data, and takes room in the window as a byte does.
         let with_fin = fin && len == unsent && len < room;
         if len == 0 && !with_fin || len < unsent && self.is_silly(len) {
             return false;
         }
-        let small = len < u32::from(self.mss);
+        let small = len < most;
         if small && !with_fin && !probe && len == unsent && self.nagle_holds(cx) {
             return false;
         }
@@ -164,6 +166,26 @@ impl Connection {
         true
     }
 
+    /// The most data that a segment takes now: SACK blocks that go with it take their room from it
+    /// (`tcp_current_mss`; RFC 6691 section 2).
+    fn full_segment(&self) -> u32 {
+        let sack = Options {
+            sack: self.sack_blocks(),
+            ..Options::default()
+        };
+        u32::from(self.mss)
+            .saturating_sub(sack.wire_len() as u32)
+            .max(1)
+    }
+
+    fn sack_blocks(&self) -> SackBlocks {
+        if self.sack {
+            self.recv.buffer.sack_blocks()
+        } else {
+            SackBlocks::default()
+        }
+    }
+
     /// What is left of the peer's window.
     pub(super) fn window_room(&self) -> u32 {
         let edge = self.send.una + self.send.window;
@@ -177,7 +199,7 @@ impl Connection {
     /// Whether the window leaves room only for a tiny segment, and waiting may bring more (RFC 9293 section
     /// 3.8.6.2.1).
     fn is_silly(&self, len: u32) -> bool {
-        let full = len >= u32::from(self.mss) || len >= self.send.window_max / 2;
+        let full = len >= self.full_segment() || len >= self.send.window_max / 2;
         !full && !self.send.flight.is_empty()
     }
 
@@ -237,11 +259,7 @@ impl Connection {
         let window = self.advertise(cx);
         let options = Options {
             timestamps: self.timestamp_option(cx),
-            sack: if self.sack {
-                self.recv.buffer.sack_blocks()
-            } else {
-                SackBlocks::default()
-            },
+            sack: self.sack_blocks(),
             ..Options::default()
         };
         self.ack.on_ack_sent(&cx.profile.delayed_ack);
