@@ -2,6 +2,7 @@
 
 mod faults;
 mod host;
+mod kernels;
 mod report;
 
 pub use faults::{
@@ -9,6 +10,7 @@ pub use faults::{
     reset, resume, route, set_link, unroute,
 };
 pub use host::LabHost;
+pub use kernels::Kernels;
 pub use report::{LabFailure, LabReport};
 
 use crate::engine::turmoil::{Code, CodeOf, CodeResult, Ended, Simulation, Stop};

@@ -19,12 +19,13 @@ pub mod scenario;
 mod script;
 #[cfg(feature = "sockets")]
 mod sockets;
+pub mod testing;
 pub mod trace;
 
 pub use halfopen_tcp as tcp;
 #[cfg(feature = "sockets")]
 pub use lab::{
-    At, Lab, LabFailure, LabHost, LabReport, block, boot, drop_segments, heal, hold, kill,
+    At, Kernels, Lab, LabFailure, LabHost, LabReport, block, boot, drop_segments, heal, hold, kill,
     partition, pause, power_off, reject, release, reset, resume, route, set_link, unroute,
 };
 pub use link::LinkFigures;

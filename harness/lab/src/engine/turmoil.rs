@@ -8,6 +8,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `host` | a machine as a host of turmoil |
+//! | `guest` | a machine in a simulation that somebody else runs |
 //! | `driver` | what happens to one machine, in order |
 //! | `programs` | what runs on it |
 //! | `steps` | a scenario's program as an async program |
@@ -29,6 +30,7 @@
 //! - Of the limits, `events` counts what this engine does, which is not the same number.
 
 mod driver;
+mod guest;
 mod host;
 mod lookahead;
 mod programs;
@@ -37,6 +39,7 @@ mod steps;
 mod uplink;
 mod world;
 
+pub(crate) use guest::Guests;
 pub(crate) use programs::{Code, CodeOf, CodeResult, Ended};
 pub(crate) use simulation::{Simulation, Stop};
 

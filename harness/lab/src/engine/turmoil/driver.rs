@@ -40,6 +40,17 @@ pub(super) struct Driver {
     leaving: BTreeMap<HostIndex, Vec<u64>>,
     /// Nothing more happens to it in this tick: what its programs left behind in the runtime must not run.
     pub(super) frozen: bool,
+    /// Who runs the simulation, and how often it has started this host.
+    owner: Owner,
+}
+
+/// Whose simulation it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Owner {
+    /// Ours: it clears away what dead programs leave.
+    Us,
+    /// Somebody else's. `started`: it has started this host before.
+    Other { started: bool },
 }
 
 /// What happens next to a machine.
@@ -65,6 +76,7 @@ impl Driver {
             boots: 0,
             leaving: BTreeMap::new(),
             frozen: false,
+            owner: Owner::Us,
             world: Arc::clone(world),
         };
         driver.set_mtus();
@@ -73,6 +85,26 @@ impl Driver {
             .map(|(number, program)| (program.start, number))
             .collect();
         driver
+    }
+
+    /// The same on a host of somebody else's simulation.
+    pub(super) fn as_guest(world: &Arc<World>, here: HostIndex) -> Self {
+        let mut driver = Self::new(world, here);
+        driver.owner = Owner::Other { started: false };
+        driver
+    }
+
+    /// turmoil starts the host: for the first time, or after a crash. Then it was a power failure, and this is the boot.
+    pub(super) fn start_as_guest(&mut self) {
+        let names = self.machine.directory.names().iter();
+        let carriers = names.map(|name| turmoil::lookup(name.as_str())).collect();
+        self.machine.directory.set_carriers(carriers);
+        if self.owner == (Owner::Other { started: true }) {
+            let now = Instant::ZERO + turmoil::sim_elapsed().unwrap_or_default();
+            self.lose_power(now);
+            self.come_up(now);
+        }
+        self.owner = Owner::Other { started: true };
     }
 
     /// A datagram has come with these packets.
@@ -384,25 +416,33 @@ impl Driver {
         self.clear(programs, forgotten);
     }
 
-    /// Gone, and what it had in memory with it.
     fn power_off(&mut self, now: Instant, programs: &mut Programs) {
-        self.starts.clear();
-        let forgotten = {
-            let mut state = self.machine.lock();
-            state.kernel = None;
-            state.forget_programs(now)
-        };
+        let forgotten = self.lose_power(now);
         self.clear(programs, forgotten);
+    }
+
+    /// Gone, and what it had in memory with it.
+    fn lose_power(&mut self, now: Instant) -> Vec<Waker> {
+        self.starts.clear();
+        let mut state = self.machine.lock();
+        state.kernel = None;
+        state.forget_programs(now)
     }
 
     fn clear(&mut self, programs: &mut Programs, forgotten: Vec<Waker>) {
         drop(forgotten);
-        self.frozen |= programs.kill();
+        let leaves_tasks = programs.kill();
+        // In another's simulation they stay; their sockets are dead.
+        self.frozen |= leaves_tasks && self.owner == Owner::Us;
+    }
+
+    fn boot(&mut self, now: Instant, programs: &mut Programs) {
+        self.power_off(now, programs);
+        self.come_up(now);
     }
 
     /// It comes up, and its programs that start on boot do so as long after this as they did after the beginning.
-    fn boot(&mut self, now: Instant, programs: &mut Programs) {
-        self.power_off(now, programs);
+    fn come_up(&mut self, now: Instant) {
         self.boots += 1;
         let host = self.world.boot(self.here, self.boots);
         {

@@ -1,12 +1,13 @@
 //! A machine as a host of turmoil: one task that drives it, and carries its packets as datagrams.
 
 use super::driver::Driver;
-use super::programs::{Programs, Shared};
+use super::programs::{ProgramResult, Programs, Shared};
 use crate::sockets::{Machine, enter_runtime};
 use halfopen_tcp::Instant;
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,27 +25,56 @@ pub(super) fn software(
     move || {
         // At a bounce, packets may be waiting to be delivered before the new task first runs.
         let udp = bounced.replace(true).then(bind_now);
-        Box::pin(run(Rc::clone(&driver), shared.clone(), udp))
+        let (driver, shared) = (Rc::clone(&driver), shared.clone());
+        Box::pin(async move {
+            let udp = match udp {
+                Some(bound) => bound?,
+                None => bind().await?,
+            };
+            drive(&driver, shared, &udp, |_| None).await
+        })
     }
 }
 
+/// What a host of somebody else's simulation runs, each time turmoil starts it; after the first time, the machine has
+/// booted. With `client` it ends when its program does.
+pub(super) async fn guest(
+    driver: Rc<RefCell<Driver>>,
+    shared: Shared,
+    client: bool,
+) -> turmoil::Result {
+    let udp = bind().await?;
+    driver.borrow_mut().start_as_guest();
+    let here = driver.borrow().machine.index;
+    let ended = Rc::clone(&shared.ended);
+    let done = move |_: &Driver| {
+        let mut ended = ended.borrow_mut();
+        let place = ended.iter().position(|ended| {
+            ended.host == here && (client || !matches!(ended.result, Ok(Ok(()))))
+        });
+        place.map(|place| ended.swap_remove(place).result)
+    };
+    drive(&driver, shared, &udp, done).await
+}
+
+async fn bind() -> std::io::Result<UdpSocket> {
+    UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await
+}
+
 fn bind_now() -> std::io::Result<UdpSocket> {
-    let mut bind = pin!(UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)));
-    match bind.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    match pin!(bind()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(bound) => bound,
         Poll::Pending => Err(std::io::ErrorKind::WouldBlock.into()),
     }
 }
 
-async fn run(
-    driver: Rc<RefCell<Driver>>,
+/// Drives the machine, until `done` has a result. A panic of a program goes on.
+async fn drive(
+    driver: &RefCell<Driver>,
     shared: Shared,
-    udp: Option<std::io::Result<UdpSocket>>,
+    udp: &UdpSocket,
+    done: impl Fn(&Driver) -> Option<ProgramResult>,
 ) -> turmoil::Result {
-    let udp = match udp {
-        Some(bound) => bound?,
-        None => UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?,
-    };
     let (world, machine) = {
         let mut driver = driver.borrow_mut();
         driver.frozen = false;
@@ -71,12 +101,15 @@ async fn run(
                 readable.set(udp.readable());
             }
             if driver.frozen {
-                return freeze.poll(cx, clock, &mut driver, &mut programs, &udp);
+                return freeze.poll(cx, clock, &mut driver, &mut programs, udp);
             }
             let next = driver.turn(clock, &mut programs);
-            post(&udp, &mut driver);
+            post(udp, &mut driver);
             if driver.frozen {
                 continue;
+            }
+            if let Some(result) = done(&driver) {
+                return Poll::Ready(result.unwrap_or_else(|panic| resume_unwind(panic)));
             }
             match next {
                 Some(at) if sleeps_until(&machine, sleep.as_mut(), at, cx) => {}

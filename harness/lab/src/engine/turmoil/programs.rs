@@ -42,6 +42,9 @@ impl CodeOf {
     }
 }
 
+/// How a program ended: with what its future gave, or with a panic.
+pub(crate) type ProgramResult = Result<CodeResult, Box<dyn Any + Send>>;
+
 /// What the hosts of a run have in common beside the [`World`], on the run's own thread.
 #[derive(Clone, Default)]
 pub(super) struct Shared {
@@ -58,7 +61,7 @@ pub(crate) struct Ended {
     pub(crate) host: HostIndex,
     pub(crate) program: usize,
     pub(crate) at: Instant,
-    pub(crate) result: Result<CodeResult, Box<dyn Any + Send>>,
+    pub(crate) result: ProgramResult,
 }
 
 /// The programs that run on a machine, and what they spawned with `spawn_local`. What they spawned with
