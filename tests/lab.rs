@@ -1,9 +1,13 @@
 /// What happens to a host happens at its time.
 mod death;
+/// The same seed gives the same report.
+mod determinism;
 /// The four errors that it all began with, through user code.
 mod four_errors;
 /// Mistakes, and what is said about them.
 mod misuse;
+/// Our kernels in a simulation of one's own.
+mod own_sim;
 /// What `turmoil::partition` and its like do.
 mod turmoil_faults;
 

@@ -15,6 +15,8 @@ mod explain;
 mod files;
 /// Your own tokio code on simulated machines.
 mod lab;
+/// Our sockets have the names and signatures of tokio's.
+mod parity;
 /// What holds under any schedule of faults.
 mod properties;
 /// The README shows real files and real output.
