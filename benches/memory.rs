@@ -9,11 +9,14 @@ use std::time::Duration;
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
 
-const HOSTS: usize = 10_000;
-const CONNECTIONS: usize = 10;
+const HOSTS: usize = 1000;
+const CONNECTIONS: usize = 100;
 
 /// Few connections are being opened at any time, so that the peak is what idle ones take.
 const APART: Duration = Duration::from_millis(1);
+
+/// What a connection may cost, both its ends together.
+const LIMIT: usize = 1024;
 
 #[expect(
     clippy::print_stdout,
@@ -22,11 +25,10 @@ const APART: Duration = Duration::from_millis(1);
 fn main() {
     let hosts = peak_of(&crowd(HOSTS, 0, APART));
     let all = peak_of(&crowd(HOSTS, CONNECTIONS, APART));
+    let connection = (all - hosts) / (HOSTS * CONNECTIONS);
     println!("{} bytes a host", hosts / HOSTS);
-    println!(
-        "{} bytes a connection",
-        (all - hosts) / (HOSTS * CONNECTIONS)
-    );
+    println!("{connection} bytes a connection");
+    assert!(connection < LIMIT, "{connection} of {LIMIT} bytes");
 }
 
 /// The most that a run has allocated at one time, its plan aside.

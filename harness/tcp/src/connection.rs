@@ -26,6 +26,7 @@ mod expiry;
 mod flight;
 mod icmp;
 mod open;
+mod queue;
 mod recv_buffer;
 mod rtt;
 mod send_buffer;
@@ -86,7 +87,8 @@ pub struct Transition {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) local_port: u16,
-    pub(crate) remote: SocketAddr,
+    pub(crate) remote_port: u16,
+    pub(crate) remote_ip: IpAddr,
     state: State,
     /// Which side opened.
     origin: Origin,
@@ -160,7 +162,7 @@ struct Send {
     small_end: Seq,
     recovery: Recovery,
     /// Duplicate ACKs in a row.
-    duplicates: u32,
+    duplicates: u8,
 }
 
 /// Our FIN.
@@ -222,6 +224,10 @@ struct TimestampState {
 }
 
 impl Connection {
+    pub(crate) fn remote(&self) -> SocketAddr {
+        SocketAddr::new(self.remote_ip, self.remote_port)
+    }
+
     pub(crate) fn state(&self) -> State {
         self.state
     }
@@ -296,7 +302,7 @@ impl Connection {
             transitions.push_back(Transition {
                 at: cx.now,
                 local: SocketAddr::new(cx.address, self.local_port),
-                remote: self.remote,
+                remote: self.remote(),
                 from: self.state,
                 to,
             });
@@ -329,5 +335,17 @@ impl Connection {
     /// The retransmission timeout with its backoff.
     fn rto(&self, cx: &Context<'_>) -> Duration {
         self.timers.rto(&self.rtt, cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Connection;
+
+    /// Tens of thousands of idle ones should fit into a test's memory: what is rarely used belongs behind a pointer.
+    #[test]
+    fn a_connection_is_small() {
+        let bytes = size_of::<Connection>();
+        assert!(bytes <= 320, "{bytes} bytes");
     }
 }

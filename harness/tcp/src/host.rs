@@ -29,6 +29,7 @@ pub use sockets::{ProcessId, SocketId};
 use crate::cause::Cause;
 use crate::clock::{LateTicks, TimerClock, TimerPhase};
 use crate::connection::{Context, State, Transition};
+use crate::options::Options;
 use crate::profile::Profile;
 use crate::profile::errors::Occurrence;
 use crate::rng::Rng;
@@ -140,6 +141,8 @@ const DEFAULT_MTU: u16 = 1500;
 struct Kernel {
     address: IpAddr,
     profile: Arc<Profile>,
+    /// What a new socket's options are.
+    options: Arc<Options>,
     clock: TimerClock,
     out: VecDeque<Packet>,
     transitions: Option<VecDeque<Transition>>,
@@ -173,6 +176,7 @@ impl Host {
             kernel: Kernel {
                 address,
                 clock: TimerClock::new(profile.clock, phase),
+                options: Arc::new(Options::new(&profile)),
                 profile,
                 out: VecDeque::new(),
                 transitions: None,

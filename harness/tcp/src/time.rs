@@ -4,32 +4,36 @@
 //! no way of reading one, so a wall clock cannot leak in.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::{Add, AddAssign, Sub};
 use std::time::Duration;
 
 /// A point in virtual time, in whole nanoseconds since the scenario began.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Instant(u64);
+pub struct Instant(
+    /// One more than the nanoseconds: an `Option<Instant>`, as most timers are, takes no more room than an instant.
+    NonZeroU64,
+);
 
 impl Instant {
     /// The start of the scenario.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(NonZeroU64::MIN);
     /// Later than anything that happens (584 years).
-    pub const FAR_FUTURE: Self = Self(u64::MAX);
+    pub const FAR_FUTURE: Self = Self(NonZeroU64::MAX);
 
-    /// The instant `nanos` nanoseconds after the start.
+    /// The instant `nanos` nanoseconds after the start; at most [`Instant::FAR_FUTURE`].
     pub const fn from_nanos(nanos: u64) -> Self {
-        Self(nanos)
+        Self(NonZeroU64::MIN.saturating_add(nanos))
     }
 
     /// Nanoseconds since the start.
     pub const fn as_nanos(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// The time from `earlier` to `self`; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
     }
 }
 
@@ -61,7 +65,7 @@ impl Sub for Instant {
 /// rounded, so that the printed time is never later than the event.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.0 / 1_000;
+        let micros = self.as_nanos() / 1_000;
         let (seconds, millis) = (micros / 1_000_000, micros / 1_000 % 1_000);
         f.pad(&format!("{seconds}.{millis:03} {:03}", micros % 1_000))
     }

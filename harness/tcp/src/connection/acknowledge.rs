@@ -80,11 +80,11 @@ impl Connection {
         if !duplicate {
             return;
         }
-        self.send.duplicates += 1;
+        self.send.duplicates = self.send.duplicates.saturating_add(1);
         let flight = &mut self.send.flight;
         let lost = if self.sack {
             flight.mark_lost_below(threshold)
-        } else if self.send.duplicates == threshold {
+        } else if u32::from(self.send.duplicates) == threshold {
             flight.mark_head_lost();
             true
         } else {

@@ -324,7 +324,7 @@ impl Connection {
             let body = Body::Tcp(reset);
             cx.out.push_back(Packet {
                 src: cx.address,
-                dst: self.remote.ip(),
+                dst: self.remote_ip,
                 body,
             });
         }

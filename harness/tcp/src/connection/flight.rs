@@ -1,8 +1,8 @@
 //! Segments that were sent and are not acknowledged: the retransmission queue, with its SACK scoreboard.
 
+use super::queue::Queue;
 use crate::time::Instant;
 use crate::wire::{SackBlocks, Seq};
-use std::collections::VecDeque;
 
 /// One segment that was sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +50,7 @@ pub(crate) struct Acked {
 /// The segments between `SND.UNA` and `SND.NXT`, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flight {
-    segments: VecDeque<Sent>,
+    segments: Queue<Sent>,
     /// How many of them are [`Place::Under`], so that the congestion window is checked without counting.
     under: u32,
 }
@@ -111,10 +111,7 @@ impl Flight {
         if !measurable {
             acked.sent = None;
         }
-        // An idle connection should not hold what a burst needed.
-        if self.segments.is_empty() && self.segments.capacity() > 8 {
-            self.segments = VecDeque::new();
-        }
+        self.segments.shrink_if_empty();
         acked
     }
 
@@ -122,7 +119,7 @@ impl Flight {
     pub(crate) fn on_sack(&mut self, blocks: &SackBlocks) -> u32 {
         let mut news = 0;
         for (start, end) in blocks.iter() {
-            for sent in &mut self.segments {
+            for sent in self.segments.iter_mut() {
                 let inside = !sent.seq.before(start) && !sent.end().after(end);
                 if inside && sent.place != Place::Sacked {
                     self.under -= u32::from(sent.place == Place::Under);
@@ -167,7 +164,7 @@ impl Flight {
     /// Marks everything as lost that the peer has not SACKed: a retransmission timeout (RFC 6298 section 5, RFC 2018
     /// section 5).
     pub(crate) fn mark_all_lost(&mut self) {
-        for sent in &mut self.segments {
+        for sent in self.segments.iter_mut() {
             if sent.place == Place::Under {
                 sent.place = Place::Lost;
             }

@@ -8,7 +8,7 @@ use crate::options::Options;
 use crate::profile::ConnectLimit;
 use crate::wire::{self, Flags, Segment, Seq};
 use bytes::Bytes;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// What both ways of opening need to know.
@@ -54,7 +54,7 @@ impl Connection {
 
     fn new(cx: &Context<'_>, opening: Opening, origin: Origin) -> Self {
         let buffers = &cx.profile.buffers;
-        let mss = offered_mss(opening.mtu, opening.remote);
+        let mss = offered_mss(opening.mtu, opening.remote.ip());
         let scaling = opening
             .options
             .window_scale(buffers)
@@ -62,7 +62,8 @@ impl Connection {
         let iss = opening.iss;
         Self {
             local_port: opening.local_port,
-            remote: opening.remote,
+            remote_port: opening.remote.port(),
+            remote_ip: opening.remote.ip(),
             state: State::Closed,
             origin,
             send: Send {
@@ -144,7 +145,7 @@ impl Connection {
     pub(super) fn send_syn(&mut self, cx: &mut Context<'_>) {
         let acknowledges = self.state == State::SynReceived;
         let options = wire::Options {
-            mss: Some(offered_mss(self.mtu, self.remote)),
+            mss: Some(offered_mss(self.mtu, self.remote_ip)),
             window_scale: self.scaling.map(|scaling| scaling.recv),
             sack_permitted: self.sack,
             timestamps: self.timestamp_option(cx),
@@ -162,7 +163,7 @@ impl Connection {
 }
 
 /// The MSS that a SYN announces: the MTU without the IP and TCP headers (RFC 9293 section 3.7.1).
-fn offered_mss(mtu: u16, remote: SocketAddr) -> u16 {
+fn offered_mss(mtu: u16, remote: IpAddr) -> u16 {
     let headers = if remote.is_ipv4() { 40 } else { 60 };
     mtu.saturating_sub(headers).max(1)
 }

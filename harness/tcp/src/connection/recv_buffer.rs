@@ -1,17 +1,17 @@
 //! Reassembly, and data that waits for the program to read it.
 
+use super::queue::Queue;
 use crate::wire::{SackBlocks, Seq};
 use bytes::{Buf, Bytes};
-use std::collections::VecDeque;
 
 /// Data in order that waits to be read, and data that arrived ahead of a gap.
 #[derive(Clone, Debug)]
 pub(crate) struct RecvBuffer {
-    readable: VecDeque<Bytes>,
+    readable: Queue<Bytes>,
     readable_len: u32,
     /// Beyond `RCV.NXT`, ordered by sequence number, not overlapping. The window bounds it: at most one entry a
     /// byte, and in practice one a segment.
-    ahead: Vec<(Seq, Bytes)>,
+    ahead: Queue<(Seq, Bytes)>,
     /// Where the latest out-of-order segment lay: RFC 2018 section 4 wants its block first.
     latest_ahead: Seq,
 }
@@ -19,9 +19,9 @@ pub(crate) struct RecvBuffer {
 impl RecvBuffer {
     pub(crate) const fn new() -> Self {
         Self {
-            readable: VecDeque::new(),
+            readable: Queue::EMPTY,
             readable_len: 0,
-            ahead: Vec::new(),
+            ahead: Queue::EMPTY,
             latest_ahead: Seq(0),
         }
     }
@@ -44,14 +44,16 @@ impl RecvBuffer {
             return 0;
         }
         self.append(nxt, seq, data);
-        while let Some((seq, _)) = self.ahead.first() {
+        while let Some((seq, _)) = self.ahead.front() {
             let nxt = nxt + (self.readable_len - before);
             if seq.after(nxt) {
                 break;
             }
-            let (seq, data) = self.ahead.remove(0);
-            self.append(nxt, seq, data);
+            if let Some((seq, data)) = self.ahead.pop_front() {
+                self.append(nxt, seq, data);
+            }
         }
+        self.ahead.shrink_if_empty();
         self.readable_len - before
     }
 
@@ -71,7 +73,7 @@ impl RecvBuffer {
         let mut index = 0;
         while !data.is_empty() {
             let Some((start, held)) = self.ahead.get(index) else {
-                self.ahead.push((seq, data));
+                self.ahead.push_back((seq, data));
                 return;
             };
             let (start, end) = (*start, *start + held.len() as u32);
@@ -98,7 +100,7 @@ impl RecvBuffer {
             return SackBlocks::default();
         }
         let mut blocks: Vec<(Seq, Seq)> = Vec::new();
-        for (seq, data) in &self.ahead {
+        for (seq, data) in self.ahead.iter() {
             let end = *seq + data.len() as u32;
             match blocks.last_mut() {
                 Some((_, last)) if *last == *seq => *last = end,
@@ -129,13 +131,14 @@ impl RecvBuffer {
             self.readable.pop_front();
         }
         self.readable_len -= done as u32;
+        self.readable.shrink_if_empty();
         done
     }
 
     /// Copies up to `buffer.len()` bytes and leaves them there.
     pub(crate) fn peek(&self, buffer: &mut [u8]) -> usize {
         let mut done = 0;
-        for chunk in &self.readable {
+        for chunk in self.readable.iter() {
             let take = chunk.len().min(buffer.len() - done);
             buffer[done..done + take].copy_from_slice(&chunk[..take]);
             done += take;

@@ -2,6 +2,7 @@
 
 use crate::profile::{Rto, RtoFormula};
 use crate::wire::Seq;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Smoothed round-trip time and its variance.
@@ -15,7 +16,7 @@ pub(crate) enum RttEstimator {
     NoSample,
     /// At least one sample.
     Measured {
-        srtt8: u32,
+        srtt8: NonZeroU32,
         var4: u32,
         slow: SlowVariance,
     },
@@ -46,7 +47,7 @@ impl RttEstimator {
             Self::NoSample => {
                 let var4 = (sample * 2).max(floor);
                 Self::Measured {
-                    srtt8: (sample * 8).max(1),
+                    srtt8: at_least_one(sample * 8),
                     var4,
                     slow: SlowVariance {
                         deviation4: sample * 2,
@@ -56,8 +57,8 @@ impl RttEstimator {
                 }
             }
             Self::Measured { srtt8, var4, slow } => {
-                let error = sample as i32 - (srtt8 / 8) as i32;
-                let smoothed = srtt8.saturating_add_signed(error).max(1);
+                let error = sample as i32 - (srtt8.get() / 8) as i32;
+                let smoothed = at_least_one(srtt8.get().saturating_add_signed(error));
                 match rto.formula {
                     RtoFormula::Standard | RtoFormula::Slop(_) => Self::Measured {
                         srtt8: smoothed,
@@ -82,7 +83,7 @@ impl RttEstimator {
         let Self::Measured { srtt8, var4, .. } = *self else {
             return rto.fallback;
         };
-        let plain = Duration::from_micros(u64::from(srtt8 / 8) + u64::from(var4));
+        let plain = Duration::from_micros(u64::from(srtt8.get() / 8) + u64::from(var4));
         match rto.formula {
             RtoFormula::Standard | RtoFormula::Slop(_) => plain.max(rto.min),
             RtoFormula::VarianceFloor => plain,
@@ -93,7 +94,7 @@ impl RttEstimator {
     pub(crate) fn smoothed(&self) -> Option<Duration> {
         match *self {
             Self::NoSample => None,
-            Self::Measured { srtt8, .. } => Some(Duration::from_micros(u64::from(srtt8 / 8))),
+            Self::Measured { srtt8, .. } => Some(Duration::from_micros(u64::from(srtt8.get() / 8))),
         }
     }
 }
@@ -128,6 +129,11 @@ impl SlowVariance {
             },
         )
     }
+}
+
+/// `tcp_rtt_estimator` stores no less either.
+fn at_least_one(srtt8: u32) -> NonZeroU32 {
+    NonZeroU32::new(srtt8).unwrap_or(NonZeroU32::MIN)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Data that the program has handed in and the peer has not acknowledged.
 
+use super::queue::Queue;
 use crate::wire::Seq;
 use bytes::{Bytes, BytesMut};
-use std::collections::VecDeque;
 
 /// Unacknowledged data, in the chunks in which the program wrote it.
 #[derive(Clone, Debug)]
 pub(crate) struct SendBuffer {
-    chunks: VecDeque<Bytes>,
+    chunks: Queue<Bytes>,
     /// The sequence number of the first byte.
     start: Seq,
     len: u32,
@@ -17,7 +17,7 @@ impl SendBuffer {
     /// An empty buffer whose first byte will have that sequence number.
     pub(crate) fn new(start: Seq) -> Self {
         Self {
-            chunks: VecDeque::new(),
+            chunks: Queue::EMPTY,
             start,
             len: 0,
         }
@@ -55,6 +55,7 @@ impl SendBuffer {
             acked -= chunk.len() as u32;
             self.chunks.pop_front();
         }
+        self.chunks.shrink_if_empty();
     }
 
     /// The `len` bytes from `seq` on, which must be in the buffer. Shares memory with the buffer when they lie in

@@ -283,7 +283,7 @@ impl Connection {
         };
         let segment = Segment {
             src_port: self.local_port,
-            dst_port: self.remote.port(),
+            dst_port: self.remote_port,
             seq,
             ack,
             flags,
@@ -293,7 +293,7 @@ impl Connection {
         };
         cx.out.push_back(Packet {
             src: cx.address,
-            dst: self.remote.ip(),
+            dst: self.remote_ip,
             body: Body::Tcp(segment),
         });
     }

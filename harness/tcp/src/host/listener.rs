@@ -1,7 +1,7 @@
 //! Backlogs: connections that wait for a program to accept them.
 
 use super::Host;
-use super::sockets::{Key, Kind, Owner, Socket};
+use super::sockets::{Kind, Owner, Socket};
 use crate::connection::{Connection, State};
 use crate::options::Options;
 use crate::profile::{LateOverflow, Overflow};
@@ -118,9 +118,9 @@ impl Host {
         let remote = SocketAddr::new(from, syn.src_port);
         let opening = self.opening(port, remote, options);
         let connection = Connection::accept(&mut self.kernel.context(now, true), opening, syn);
-        let kind = Kind::Connection(Box::new(connection));
+        let kind = Kind::Connection(connection);
         let child = self.sockets.insert(Owner::Listener(index), kind).index;
-        self.sockets.register(Key::new(remote, port), child);
+        self.sockets.register(child);
         self.ports.add_connection(port);
         if let Some(listener) = self.listener(index) {
             listener.half_open.push(child);

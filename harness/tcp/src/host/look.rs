@@ -57,7 +57,7 @@ impl Host {
 
     /// The peer's address as `accept` returns it: also of a connection that has ended since.
     pub fn remote_addr(&self, id: SocketId) -> Option<SocketAddr> {
-        self.connection(id).map(|connection| connection.remote)
+        self.connection(id).map(|connection| connection.remote())
     }
 
     /// What the socket's options are set to; `None` if there is no such socket.
@@ -77,7 +77,7 @@ impl Host {
     pub fn peer_addr(&self, id: SocketId) -> CallResult<SocketAddr> {
         match self.connection(id) {
             Some(connection) if !matches!(connection.state(), State::SynSent | State::Closed) => {
-                Ok(connection.remote)
+                Ok(connection.remote())
             }
             _ => refuse(Cause::NotConnected),
         }

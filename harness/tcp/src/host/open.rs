@@ -6,7 +6,6 @@ use super::sockets::{Key, Kind, Owner};
 use super::{Failure, Host, ProcessId, SocketId};
 use crate::cause::Cause;
 use crate::connection::{Connection, State};
-use crate::options::Options;
 use crate::profile::ResetInQueue;
 use crate::time::Instant;
 use std::net::SocketAddr;
@@ -15,7 +14,7 @@ use std::sync::Arc;
 impl Host {
     /// A new TCP socket of that program.
     pub fn socket(&mut self, process: ProcessId) -> SocketId {
-        let options = Arc::new(Options::new(&self.kernel.profile));
+        let options = Arc::clone(&self.kernel.options);
         self.sockets.insert(
             Owner::Program(process),
             Kind::Idle {
@@ -173,8 +172,8 @@ impl Host {
             self.ports.release_bound(bound);
         }
         self.ports.add_connection(port);
-        self.sockets.register(Key::new(remote, port), id.index);
-        self.set_kind(id, Kind::Connection(Box::new(connection)));
+        self.set_kind(id, Kind::Connection(connection));
+        self.sockets.register(id.index);
         self.with_connection(now, id.index, |_, _| ());
         Ok(())
     }

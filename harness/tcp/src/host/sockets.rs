@@ -6,9 +6,11 @@ use crate::connection::{Connection, Context, State};
 use crate::options::Options;
 use crate::profile::ResetInQueue;
 use crate::time::Instant;
-use indexmap::IndexMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::OccupiedEntry;
 use rustc_hash::FxBuildHasher;
 use std::cmp::Reverse;
+use std::hash::BuildHasher;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -54,6 +56,10 @@ pub(super) enum Owner {
 
 /// What a socket is.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "sockets are boxed as a whole, and nearly all of them are connections"
+)]
 pub(super) enum Kind {
     /// Neither connected nor listening.
     Idle {
@@ -61,7 +67,7 @@ pub(super) enum Kind {
         port: Option<u16>,
     },
     Listener(Box<Listener>),
-    Connection(Box<Connection>),
+    Connection(Connection),
 }
 
 impl Socket {
@@ -89,6 +95,18 @@ impl Key {
             local_port,
         }
     }
+
+    fn of(connection: &Connection) -> Self {
+        Self {
+            address: connection.remote_ip,
+            port: connection.remote_port,
+            local_port: connection.local_port,
+        }
+    }
+
+    fn hash(&self) -> u64 {
+        FxBuildHasher.hash_one(self)
+    }
 }
 
 /// All sockets of a host.
@@ -96,24 +114,25 @@ impl Key {
 pub(super) struct Sockets {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    connections: IndexMap<Key, u32, FxBuildHasher>,
+    /// The places of the connections that segments can find, by their [`Key`], which is in the connection.
+    connections: HashTable<u32>,
 }
 
 #[derive(Clone, Debug)]
 struct Slot {
     generation: u32,
-    socket: Option<Socket>,
+    socket: Option<Box<Socket>>,
 }
 
 impl Sockets {
     pub(super) fn insert(&mut self, owner: Owner, kind: Kind) -> SocketId {
-        let socket = Socket {
+        let socket = Box::new(Socket {
             owner,
             kind,
             deadline: None,
             touched: false,
             announced: false,
-        };
+        });
         if let Some(index) = self.free.pop() {
             let slot = &mut self.slots[index as usize];
             slot.socket = Some(socket);
@@ -133,7 +152,7 @@ impl Sockets {
         }
     }
 
-    pub(super) fn remove(&mut self, index: u32) -> Option<Socket> {
+    pub(super) fn remove(&mut self, index: u32) -> Option<Box<Socket>> {
         let slot = self.slots.get_mut(index as usize)?;
         let socket = slot.socket.take()?;
         slot.generation = slot.generation.wrapping_add(1);
@@ -142,24 +161,24 @@ impl Sockets {
     }
 
     pub(super) fn get(&self, index: u32) -> Option<&Socket> {
-        self.slots.get(index as usize)?.socket.as_ref()
+        self.slots.get(index as usize)?.socket.as_deref()
     }
 
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Socket> {
-        self.slots.get_mut(index as usize)?.socket.as_mut()
+        self.slots.get_mut(index as usize)?.socket.as_deref_mut()
     }
 
     pub(super) fn at(&self, id: SocketId) -> Option<&Socket> {
         let slot = self.slots.get(id.index as usize)?;
         slot.socket
-            .as_ref()
+            .as_deref()
             .filter(|_| slot.generation == id.generation)
     }
 
     pub(super) fn at_mut(&mut self, id: SocketId) -> Option<&mut Socket> {
         let slot = self.slots.get_mut(id.index as usize)?;
         slot.socket
-            .as_mut()
+            .as_deref_mut()
             .filter(|_| slot.generation == id.generation)
     }
 
@@ -186,16 +205,38 @@ impl Sockets {
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<u32> {
-        self.connections.get(key).copied()
+        let found = |index: &u32| self.key(*index).as_ref() == Some(key);
+        self.connections.find(key.hash(), found).copied()
     }
 
-    pub(super) fn register(&mut self, key: Key, index: u32) {
-        self.connections.insert(key, index);
+    /// Lets segments find the connection there.
+    pub(super) fn register(&mut self, index: u32) {
+        let Some(key) = self.key(index) else {
+            return;
+        };
+        let slots = &self.slots;
+        let hash = |index: &u32| key_at(slots, *index).map_or(0, |key| key.hash());
+        self.connections.insert_unique(key.hash(), index, hash);
     }
 
-    fn unregister(&mut self, key: &Key) -> bool {
-        self.connections.swap_remove(key).is_some()
+    /// Hides the connection there from segments. Returns whether they could find it.
+    fn unregister(&mut self, index: u32) -> bool {
+        let hash = self.key(index).map_or(0, |key| key.hash());
+        let entry = self.connections.find_entry(hash, |found| *found == index);
+        entry.map(OccupiedEntry::remove).is_ok()
     }
+
+    fn key(&self, index: u32) -> Option<Key> {
+        key_at(&self.slots, index)
+    }
+}
+
+/// Room for deadlines that a host keeps while it has none.
+const DEADLINES_KEPT: usize = 8;
+
+fn key_at(slots: &[Slot], index: u32) -> Option<Key> {
+    let socket = slots.get(index as usize)?.socket.as_deref()?;
+    socket.connection().map(Key::of)
 }
 
 impl Host {
@@ -211,7 +252,7 @@ impl Host {
             return None;
         };
         let before = connection.state();
-        let routed = !self.unreachable.contains(&connection.remote.ip());
+        let routed = !self.unreachable.contains(&connection.remote_ip);
         let result = run(connection, &mut self.kernel.context(now, routed));
         let after = connection.state();
         let news = connection.take_news();
@@ -242,6 +283,10 @@ impl Host {
                 socket.deadline = Some(deadline);
                 self.deadlines.push(Reverse((deadline, index)));
             }
+        }
+        if self.deadlines.is_empty() {
+            // Many connections that were opened at once leave room for as many deadlines; idle ones have none.
+            self.deadlines.shrink_to(DEADLINES_KEPT);
         }
         self.deadlines.peek().map(|Reverse(first)| *first)
     }
@@ -288,8 +333,7 @@ impl Host {
             return;
         };
         let port = connection.local_port;
-        let key = Key::new(connection.remote, port);
-        if self.sockets.find(&key) == Some(index) && self.sockets.unregister(&key) {
+        if self.sockets.unregister(index) {
             self.ports.release_connection(port);
         }
     }
