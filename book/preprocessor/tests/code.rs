@@ -1,0 +1,4 @@
+mod aborted;
+mod refused;
+mod reset;
+mod timed_out;
