@@ -45,6 +45,8 @@ pub(crate) enum Command {
     },
     /// Lists scenarios.
     List(List),
+    /// Draws a case as a ladder diagram: an SVG picture of hosts, packets, losses and calls.
+    Diagram(Diagram),
     /// Says what an error code, error name or cause means, and what to do about it.
     Explain(Explain),
     /// Prints the JSON schema of scenario files, for editors.
@@ -128,6 +130,27 @@ pub(crate) struct List {
     /// Prints each case by its name, one a line, instead of each scenario.
     #[arg(long)]
     pub(crate) cases: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Diagram {
+    /// The scenario file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Which case, if there are several: `client=linux`, or as much of its name as says enough [default: the first].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) case: Option<String>,
+    /// Everything random comes from this number.
+    #[arg(
+        long,
+        default_value_t = 0,
+        value_name = "NUMBER",
+        allow_negative_numbers = true
+    )]
+    pub(crate) seed: u64,
+    /// Where to write the picture [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(clap::Args, Debug)]

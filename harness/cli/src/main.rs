@@ -1,6 +1,7 @@
 //! The `halfopen` command: arguments, printing and exit statuses. Everything else is the library's.
 
 mod args;
+mod diagram;
 mod examine;
 mod filter;
 mod output;
@@ -14,6 +15,7 @@ use clap::{CommandFactory, Parser};
 use halfopen::scenario::Diagnostic;
 use output::Output;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Everything asked for was done, and every case passed.
@@ -34,6 +36,8 @@ enum Failure {
     },
     /// Standard output cannot be written.
     Output(io::Error),
+    /// A file cannot be written.
+    File(PathBuf, io::Error),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +56,7 @@ fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
         Command::Verify(verify) => verify::run(verify, output),
         Command::Check { paths } => examine::check(paths, output),
         Command::List(list) => examine::list(list, output),
+        Command::Diagram(diagram) => diagram::run(diagram, output),
         Command::Explain(explain) => examine::explain(explain, output),
         Command::Schema => examine::schema(output),
         Command::Completions { shell } => {

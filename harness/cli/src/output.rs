@@ -63,6 +63,9 @@ impl Output {
         let text = match failure {
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return PASSED,
             Failure::Output(error) => message(&format!("cannot write the output: {error}"), None),
+            Failure::File(path, error) => {
+                message(&format!("cannot write `{}`: {error}", path.display()), None)
+            }
             Failure::Arguments {
                 message: text,
                 help,
@@ -72,6 +75,12 @@ impl Output {
         // If standard error is gone as well, nobody is left to tell.
         let _ = self.stderr.write_all(text.as_bytes());
         BAD_INPUT
+    }
+
+    /// A remark on standard error about what was chosen.
+    pub(crate) fn note(&mut self, text: &str) {
+        let style = Style::new().bold();
+        let _ = writeln!(self.stderr, "{style}note{style:#}: {text}");
     }
 
     /// A remark on standard error that changes nothing.

@@ -456,3 +456,40 @@ fn the_same_bytes_in_every_process() {
     let args = ["run", "--trace", "--format", "json", "--seed", "3"];
     assert_eq!(run(&folder, &args).stdout, run(&folder, &args).stdout);
 }
+
+#[test]
+fn a_case_is_drawn() {
+    let folder = folder(
+        "diagram",
+        &[("refused.toml", REFUSED), ("wrong.toml", WRONG)],
+    );
+    let first = run(&folder, &["diagram", "refused.toml"]);
+    assert_eq!(first.status, Some(0), "{first:?}");
+    assert!(first.stdout.starts_with("<svg xmlns="), "{first:?}");
+    assert!(first.stdout.contains("WSAECONNREFUSED (10061)"));
+    assert_eq!(
+        first.stderr,
+        "note: this is refused client=windows-10, the first of 3 cases; `--case` chooses another\n"
+    );
+    let args = ["diagram", "refused.toml", "--case", "client=linux-6.4"];
+    let chosen = run(&folder, &args);
+    assert_eq!((chosen.status, chosen.stderr.as_str()), (Some(0), ""));
+    assert!(chosen.stdout.contains("ECONNREFUSED (111)"), "{chosen:?}");
+    // What it draws need not pass, and can go to a file.
+    let drawn = run(&folder, &["diagram", "wrong.toml", "-o", "wrong.svg"]);
+    assert_eq!((drawn.status, drawn.stdout.as_str()), (Some(0), ""));
+    let picture = fs::read_to_string(folder.join("wrong.svg")).expect("it was written");
+    assert!(picture.contains("mismatch:"), "{picture}");
+}
+
+#[test]
+fn a_picture_of_nothing_is_refused() {
+    let folder = folder("no-diagram", &[("refused.toml", REFUSED)]);
+    let args = ["diagram", "refused.toml", "--case", "client=linx"];
+    refused(&folder, &args, &["did you mean `client=linux`?"]);
+    let args = ["diagram", "refused.toml", "--case", "refused"];
+    refused(&folder, &args, &["`refused` is the name of 3 cases"]);
+    refused(&folder, &["diagram", "missing.toml"], &["missing.toml"]);
+    let args = ["diagram", "refused.toml", "-o", "no/such/folder.svg"];
+    refused(&folder, &args, &["cannot write `no/such/folder.svg`"]);
+}

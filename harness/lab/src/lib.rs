@@ -1,5 +1,6 @@
 //! A deterministic test harness for TCP errors.
 
+pub mod diagram;
 mod duration;
 pub mod engine;
 pub mod expect;

@@ -12,15 +12,15 @@
 //! - At the top the settings and links that are not as by default; at the end the calls that still wait, and the
 //!   verdict.
 
-mod collapse;
-mod faults;
+pub(crate) mod collapse;
+pub(crate) mod faults;
 mod flow;
-mod frame;
+pub(crate) mod frame;
 mod json;
-mod packets;
+pub(crate) mod packets;
 pub(crate) mod steps;
 pub(crate) mod text;
-mod timeline;
+pub(crate) mod timeline;
 
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::Plan;

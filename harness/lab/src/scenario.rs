@@ -23,6 +23,7 @@
 //!
 //! The tables and their keys are defined in the module `file`; [`schema`] gives them as a JSON schema for editors.
 
+mod choose;
 mod diagnostic;
 mod discover;
 mod file;
@@ -36,6 +37,7 @@ mod syntax;
 mod table;
 mod values;
 
+pub use choose::NoSuchCase;
 pub use diagnostic::{Code, Diagnostic, Label, Span};
 pub use discover::{Found, discover};
 #[cfg(feature = "sockets")]

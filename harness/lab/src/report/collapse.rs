@@ -14,7 +14,7 @@ const LONG: usize = 6;
 
 /// How many of the first events are a quiet run that is long enough to be summarised; 0 if they are not. A run is a
 /// transfer, or keepalive probes and their answers, but not both.
-pub(super) fn quiet_run(events: &[Event], packets: &PacketTexts<'_>) -> usize {
+pub(crate) fn quiet_run(events: &[Event], packets: &PacketTexts<'_>) -> usize {
     let kind = |event: &Event| match event.what {
         What::Packet(index) => Quiet::of(packets, index).map(|quiet| quiet.kind),
         What::Fault(_) | What::Step(_) => None,
@@ -34,6 +34,15 @@ pub(super) fn quiet_run(events: &[Event], packets: &PacketTexts<'_>) -> usize {
 
 /// The lines for a quiet run, in the order of their first packets.
 pub(super) fn summary_lines(run: &[Event], packets: &PacketTexts<'_>, lines: &mut Vec<Line>) {
+    let summaries = summaries(run, packets);
+    lines.extend(summaries.iter().map(|summary| match summary.count {
+        1 => packets.line(summary.index),
+        _ => summary.line(),
+    }));
+}
+
+/// One summary for each connection, direction and kind of a quiet run, in the order of their first packets.
+pub(crate) fn summaries(run: &[Event], packets: &PacketTexts<'_>) -> Vec<Summary> {
     let mut summaries: Vec<Summary> = Vec::new();
     for event in run {
         let What::Packet(index) = event.what else {
@@ -51,10 +60,7 @@ pub(super) fn summary_lines(run: &[Event], packets: &PacketTexts<'_>, lines: &mu
             None => summaries.push(Summary::new(index, event.at, route, quiet)),
         }
     }
-    lines.extend(summaries.iter().map(|summary| match summary.count {
-        1 => packets.line(summary.index),
-        _ => summary.line(),
-    }));
+    summaries
 }
 
 /// A packet to which nothing happened but that it may have arrived twice.
@@ -117,14 +123,15 @@ impl Quiet {
     }
 }
 
-struct Summary {
+/// Several packets of one kind and direction.
+pub(crate) struct Summary {
     /// The first packet.
-    index: usize,
-    first: Instant,
+    pub(crate) index: usize,
+    pub(crate) first: Instant,
     last: Instant,
     arrives: Instant,
     route: String,
-    count: u32,
+    pub(crate) count: u32,
     twice: u32,
     kind: QuietKind,
 }
@@ -164,20 +171,27 @@ impl Summary {
     }
 
     fn line(&self) -> Line {
+        let text = format!("{}  {:<WHAT$}  {}", self.route, self.what(), self.when());
+        Line::new(LineKind::Packet, stamped(self.first, &text))
+    }
+
+    /// What they are: `8 x data  seq 1..11585`.
+    pub(crate) fn what(&self) -> String {
         let (name, numbers) = match self.kind {
             QuietKind::Data(start, end) => ("data", format!("seq {start}..{end}")),
             QuietKind::Ack(ack) => ("ACK", format!("ack {ack}")),
             QuietKind::KeepAlive => ("keepalive", String::new()),
         };
-        let what = format!("{} x {name}  {numbers}", self.count);
-        let mut text = format!(
-            "{}  {what:<WHAT$}  until {}, arrives {}",
-            self.route, self.last, self.arrives
-        );
+        format!("{} x {name}  {numbers}", self.count)
+    }
+
+    /// When the last is sent, and when the last arrives.
+    pub(crate) fn when(&self) -> String {
+        let mut text = format!("until {}, arrives {}", self.last, self.arrives);
         if self.twice > 0 {
             text += &format!(", {} twice", self.twice);
         }
-        Line::new(LineKind::Packet, stamped(self.first, &text))
+        text
     }
 }
 

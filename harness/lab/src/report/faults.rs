@@ -4,16 +4,16 @@ use crate::duration::seconds;
 use crate::link::LinkFigures;
 use crate::plan::{Fault, HostIndex, Plan, RejectWith};
 
-/// The timeline's lines. A change of a link's figures shows only what it changes.
-pub(super) struct FaultTexts(Vec<String>);
+/// The timeline's faults in words. A change of a link's figures shows only what it changes.
+pub(crate) struct FaultTexts(Vec<String>);
 
 impl FaultTexts {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan) -> Self {
         let mut links = Links {
             plan,
             changed: Vec::new(),
         };
-        let text = |fault| format!("-- {}", fault_text(plan, &mut links, fault));
+        let text = |fault| fault_text(plan, &mut links, fault);
         Self(
             plan.timeline
                 .iter()
@@ -24,8 +24,8 @@ impl FaultTexts {
     }
 
     /// The text of a fault by its index in the plan's timeline.
-    pub(super) fn text(&self, index: usize) -> String {
-        self.0[index].clone()
+    pub(crate) fn text(&self, index: usize) -> &str {
+        &self.0[index]
     }
 }
 

@@ -12,14 +12,8 @@ use crate::plan::Plan;
 
 /// The scenario with its hosts and their systems, and what is not as by default.
 pub(super) fn head(plan: &Plan, outcome: &Outcome) -> Vec<Line> {
-    let hosts = plan.hosts.iter();
-    let systems: Vec<_> = hosts
-        .clone()
-        .map(|host| format!("{}={}", host.name, host.profile.name))
-        .collect();
-    let (scenario, seed) = (&plan.scenario, outcome.seed);
-    let title = format!("{scenario}  {}  seed {seed}", systems.join(" "));
-    let settings = hosts.flat_map(|host| {
+    let title = title(plan, outcome);
+    let settings = plan.hosts.iter().flat_map(|host| {
         let settings = host.settings.iter();
         settings.map(|(name, value)| format!("{}: {name} = {value}", host.name))
     });
@@ -27,6 +21,24 @@ pub(super) fn head(plan: &Plan, outcome: &Outcome) -> Vec<Line> {
     let settings = settings.map(|text| Line::new(LineKind::Setting, text));
     std::iter::once(Line::new(LineKind::Header, title))
         .chain(settings)
+        .collect()
+}
+
+/// What was run: `connect/timed-out  client=linux server=linux  seed 0`.
+fn title(plan: &Plan, outcome: &Outcome) -> String {
+    let systems = plan
+        .hosts
+        .iter()
+        .map(|host| format!("{}={}", host.name, host.profile.name));
+    let systems: Vec<_> = systems.collect();
+    let (scenario, seed) = (&plan.scenario, outcome.seed);
+    format!("{scenario}  {}  seed {seed}", systems.join(" "))
+}
+
+/// What was run, and the links that are not as by default.
+pub(crate) fn caption(plan: &Plan, outcome: &Outcome) -> Vec<String> {
+    std::iter::once(title(plan, outcome))
+        .chain(links(plan))
         .collect()
 }
 

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use halfopen_tcp::wire::Flags;
 
 /// The packets' lines, and what they need to know about each other.
-pub(super) struct PacketTexts<'a> {
+pub(crate) struct PacketTexts<'a> {
     records: &'a [PacketRecord],
     names: Vec<&'a str>,
     width: usize,
@@ -18,7 +18,7 @@ pub(super) struct PacketTexts<'a> {
 }
 
 impl<'a> PacketTexts<'a> {
-    pub(super) fn new(plan: &'a Plan, records: &'a [PacketRecord]) -> Self {
+    pub(crate) fn new(plan: &'a Plan, records: &'a [PacketRecord]) -> Self {
         let (readings, most) = flow::read(records);
         let names: Vec<_> = plan.hosts.iter().map(|host| host.name.as_str()).collect();
         let widths = names.iter().map(|name| name.chars().count());
@@ -31,7 +31,7 @@ impl<'a> PacketTexts<'a> {
         }
     }
 
-    pub(super) fn record(&self, index: usize) -> &'a PacketRecord {
+    pub(crate) fn record(&self, index: usize) -> &'a PacketRecord {
         &self.records[index]
     }
 
@@ -39,9 +39,9 @@ impl<'a> PacketTexts<'a> {
         &self.readings[index]
     }
 
-    pub(super) fn line(&self, index: usize) -> Line {
+    /// What it is: its name, its numbers, and what is to be noted about it.
+    pub(crate) fn words(&self, index: usize) -> Words {
         let packet = &self.records[index];
-        let reading = &self.readings[index];
         let (name, numbers) = match packet.kind {
             PacketKind::Icmp(kind) => ("ICMP".to_owned(), kind.cause().name().to_owned()),
             PacketKind::Tcp {
@@ -52,11 +52,29 @@ impl<'a> PacketTexts<'a> {
                 ..
             } => (spelled_out(flags), numbers(flags, seq, ack, len)),
         };
+        Words {
+            name,
+            numbers,
+            remark: remark(packet, &self.readings[index]),
+        }
+    }
+
+    /// The number of its connection among those of the two hosts, where connections have to be told apart.
+    pub(crate) fn connection(&self, index: usize) -> Option<u32> {
+        self.numbered.then(|| self.readings[index].connection)
+    }
+
+    pub(super) fn line(&self, index: usize) -> Line {
+        let packet = &self.records[index];
+        let Words {
+            name,
+            numbers,
+            remark,
+        } = self.words(index);
         let text = format!(
-            "{}  {:<WHAT$}  {:<REMARK$}  {}",
+            "{}  {:<WHAT$}  {remark:<REMARK$}  {}",
             self.route(index),
             format!("{name:<NAME$}  {numbers}"),
-            remark(packet, reading),
             fate(packet),
         );
         let kind = match packet.fate {
@@ -78,6 +96,16 @@ impl<'a> PacketTexts<'a> {
         };
         format!("{from:<width$} > {to:<width$}{number}")
     }
+}
+
+/// What a packet is, in words.
+pub(crate) struct Words {
+    /// `SYN-ACK`, `ICMP`.
+    pub(crate) name: String,
+    /// `seq 1..6 ack 1`, `host-unreachable`.
+    pub(crate) numbers: String,
+    /// `retry 1`, `window 0`, `forged`.
+    pub(crate) remark: String,
 }
 
 /// Widths of a packet's columns. They are fixed, so that one packet's numbers never move another's line.

@@ -74,13 +74,20 @@ pub(crate) fn kind_name(error: &OsError) -> String {
 }
 
 /// A step: its host, program and number.
-type Place = (HostIndex, usize, usize);
+pub(crate) type Place = (HostIndex, usize, usize);
 
 /// Who called what: `client  connect server:80`. Programs other than `main` are named, and so is a second life.
-fn call(plan: &Plan, (host, program, step): Place, run: u32) -> String {
+fn call(plan: &Plan, place: Place, run: u32) -> String {
+    let names = plan.hosts.iter().map(|host| host.name.chars().count());
+    let width = names.max().unwrap_or(0);
+    let who = who(plan, (place.0, place.1), run);
+    format!("{who:<width$}  {}", what(plan, place))
+}
+
+/// Whose call it is: `client`, `client/second (run 2)`.
+pub(crate) fn who(plan: &Plan, (host, program): (HostIndex, usize), run: u32) -> String {
     let host = &plan.hosts[host];
     let program = &host.programs[program];
-    let step = &program.steps[step];
     let mut who = host.name.clone();
     if program.name != "main" {
         who += &format!("/{}", program.name);
@@ -88,9 +95,14 @@ fn call(plan: &Plan, (host, program, step): Place, run: u32) -> String {
     if run > 0 {
         who += &format!(" (run {})", run + 1);
     }
-    let names = plan.hosts.iter().map(|host| host.name.chars().count());
-    let width = names.max().unwrap_or(0);
-    let mut call = format!("{who:<width$}  {}", step.action.name());
+    who
+}
+
+/// What is called: `connect server:80 as first`.
+pub(crate) fn what(plan: &Plan, (host, program, step): Place) -> String {
+    let program = &plan.hosts[host].programs[program];
+    let step = &program.steps[step];
+    let mut call = step.action.name().to_owned();
     if !step.detail.is_empty() {
         call += &format!(" {}", step.detail);
     }
@@ -105,7 +117,7 @@ fn call(plan: &Plan, (host, program, step): Place, run: u32) -> String {
 }
 
 /// How long a call took, unless it took no time, or had to.
-fn took(action: &Action, duration: Duration) -> String {
+pub(crate) fn took(action: &Action, duration: Duration) -> String {
     if duration.is_zero() || matches!(action, Action::Sleep(_)) {
         String::new()
     } else {
@@ -113,7 +125,7 @@ fn took(action: &Action, duration: Duration) -> String {
     }
 }
 
-fn result_text(result: StepResult) -> String {
+pub(crate) fn result_text(result: StepResult) -> String {
     match result {
         StepResult::Done => "ok".to_owned(),
         StepResult::Bytes(count) => bytes(count),

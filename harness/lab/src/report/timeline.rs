@@ -32,7 +32,7 @@ pub(super) fn lines(plan: &Plan, outcome: &Outcome, detail: Detail, lines: &mut 
         }
         match event.what {
             What::Fault(index) => {
-                let text = stamped(event.at, &faults.text(index));
+                let text = stamped(event.at, &format!("-- {}", faults.text(index)));
                 lines.push(Line::new(LineKind::Fault, text));
             }
             What::Step(index) => steps::lines(plan, outcome, index, lines),
@@ -44,21 +44,22 @@ pub(super) fn lines(plan: &Plan, outcome: &Outcome, detail: Detail, lines: &mut 
 
 /// Something with a time: a line, or several.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Event {
-    pub(super) at: Instant,
-    pub(super) what: What,
+pub(crate) struct Event {
+    pub(crate) at: Instant,
+    pub(crate) what: What,
 }
 
 /// What happened, as an index into the plan's timeline or the outcome's lists. At the same time faults come first and
 /// packets last: a fault decides what calls and packets do, and a call sends the packets.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum What {
+pub(crate) enum What {
     Fault(usize),
     Step(usize),
     Packet(usize),
 }
 
-fn events(outcome: &Outcome, records: &[PacketRecord]) -> Vec<Event> {
+/// Everything that has a time, in order.
+pub(crate) fn events(outcome: &Outcome, records: &[PacketRecord]) -> Vec<Event> {
     let event = |at, what| Event { at, what };
     let faults = outcome.faults.iter();
     let faults = faults.map(|&(at, index)| event(at, What::Fault(index)));
