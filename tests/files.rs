@@ -46,6 +46,7 @@ fn folders_are_searched_in_sorted_order_and_files_are_found_once() {
     let all = ["connect/z", "connect", "reset/a", "reset/b"];
     assert_eq!(names(&["cases"]), all);
     assert_eq!(names(&["cases", "cases/reset/a.toml"]), all);
+    assert_eq!(names(&["cases", "other/../cases"]), all);
     assert_eq!(names(&["cases/reset/b.toml", "cases/reset"]), ["b", "a"]);
     assert_eq!(names(&["other/scenarios/deep/c.toml"]), ["deep/c"]);
     assert_eq!(names(&[]), [""; 0]);

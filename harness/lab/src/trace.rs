@@ -31,6 +31,8 @@ struct Recording {
 struct Side {
     /// The sequence number of its SYN.
     syn: Option<Seq>,
+    /// That of the connection before, of the same ports.
+    older: Option<Seq>,
     /// The window scale shift that its SYN offered.
     offered_scale: Option<u8>,
     /// The number after the last that it used.
@@ -201,10 +203,16 @@ fn open(sides: &mut [Side; 2], sender: usize, segment: &Segment) {
         return;
     }
     if known.is_some() && !segment.has(Flags::ACK) {
-        *sides = Default::default();
+        for side in &mut *sides {
+            *side = Side {
+                older: side.syn,
+                ..Side::default()
+            };
+        }
     }
     sides[sender] = Side {
         syn: Some(segment.seq),
+        older: sides[sender].older,
         offered_scale: segment.options.window_scale,
         next: segment.seq,
         retransmissions: BTreeMap::new(),
@@ -212,18 +220,16 @@ fn open(sides: &mut [Side; 2], sender: usize, segment: &Segment) {
 }
 
 impl Side {
-    /// `number` counted from the SYN. Zero for who never sent one, such as a host that refuses, and for what lies
-    /// shortly before the SYN.
+    /// `number` counted from the SYN, or from that of the connection before if it lies nearer: a host that does not
+    /// know of the new one yet answers with the old one's numbers. Zero for who never sent one, such as a host that
+    /// refuses, and for what lies shortly before the SYN.
     fn relative(&self, number: Seq) -> u32 {
-        let Some(syn) = self.syn else {
-            return 0;
+        let distance = |syn| match number.since(syn) {
+            before if before > u32::MAX - u32::from(u16::MAX) => 0,
+            distance => distance,
         };
-        let distance = number.since(syn);
-        if distance > u32::MAX - u32::from(u16::MAX) {
-            0
-        } else {
-            distance
-        }
+        let syns = [self.syn, self.older];
+        syns.into_iter().flatten().map(distance).min().unwrap_or(0)
     }
 }
 

@@ -47,7 +47,7 @@ pub fn discover<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Found>, Vec<Diagnosti
             }]),
         };
         match new {
-            Ok(new) => found.extend(new.into_iter().filter(|f| seen.insert(f.path.clone()))),
+            Ok(new) => found.extend(new.into_iter().filter(|f| seen.insert(place(&f.path)))),
             Err(problem) => problems.push(problem),
         }
     }
@@ -56,6 +56,18 @@ pub fn discover<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Found>, Vec<Diagnosti
     } else {
         Err(problems)
     }
+}
+
+/// Where a file is, whatever way led to its folder.
+fn place(path: &Path) -> PathBuf {
+    let Some(name) = path.file_name() else {
+        return path.to_owned();
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::canonicalize(folder).map_or_else(|_| path.to_owned(), |folder| folder.join(name))
 }
 
 /// What a file is called that was named itself.
