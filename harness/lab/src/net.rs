@@ -20,14 +20,31 @@
 //! - What would hand out or take a socket of the real system (`from_std`, `into_std`, `as_raw_fd`) is not there, nor are
 //!   options that change nothing here (`SO_REUSEPORT`, type of service, devices).
 //! - Calls do not use up tokio's cooperative budget.
+//!
+//! # Under libraries
+//! Whatever takes any `AsyncRead + AsyncWrite` takes a [`TcpStream`]: hyper's connections (in a `TokioIo`), tokio-rustls,
+//! `tokio_postgres::Config::connect_raw`, redis' `MultiplexedConnection::new_with_config`, tokio-tungstenite's
+//! `client_async`. What needs a trait of its own is behind a feature of this crate:
+//!
+//! | feature | what it gives |
+//! |---|---|
+//! | `hyper` | `HttpConnector` for hyper-util's pooling client and tonic's channels |
+//! | `axum` | [`TcpListener`] for `axum::serve` |
+//! | `tonic` | [`TcpStream`] for tonic's `serve_with_incoming` |
 
 mod addr;
+#[cfg(feature = "axum")]
+mod axum_listener;
+#[cfg(feature = "hyper")]
+mod http_connector;
 mod listener;
 mod options;
 mod socket;
 mod split;
 mod split_owned;
 mod stream;
+#[cfg(feature = "tonic")]
+mod tonic_stream;
 
 /// The halves of a [`TcpStream`].
 pub mod tcp {
@@ -36,6 +53,8 @@ pub mod tcp {
 }
 
 pub use addr::{ToSocketAddrs, lookup_host};
+#[cfg(feature = "hyper")]
+pub use http_connector::{ConnectError, HttpConnector};
 pub use listener::TcpListener;
 pub use options::{SockRef, TcpKeepalive};
 pub use socket::TcpSocket;

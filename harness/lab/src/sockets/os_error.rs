@@ -6,9 +6,11 @@ use halfopen_tcp::{Call, Cause, Failure};
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::iter::successors;
+use std::sync::Arc;
 
 /// What an error of another system carries inside, and one that the standard library gives no number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Simulated {
     error: OsError,
     cause: Cause,
@@ -23,6 +25,16 @@ impl fmt::Display for Simulated {
         } else {
             write!(f, "{text} (os error {code})")
         }
+    }
+}
+
+/// As near to how the standard library shows an error with a number as what an [`io::Error`] carries can be.
+impl fmt::Debug for Simulated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Os")
+            .field("code", &self.error.code)
+            .field("message", &self.error.text)
+            .finish()
     }
 }
 
@@ -70,12 +82,12 @@ pub(crate) fn resolve_error(profile: &Profile) -> io::Error {
     io_error(profile, failure, Call::Resolve)
 }
 
-/// The simulated system's name, number and text of an error that one of our sockets returned; `None` for one that has
-/// no number there, such as [`io::ErrorKind::WouldBlock`].
+/// The simulated system's name, number and text of an error that one of our sockets returned, whatever errors of
+/// libraries it is wrapped in; `None` for one that has no number there, such as [`io::ErrorKind::WouldBlock`].
 ///
 /// An error of the system that the test runs on is an ordinary one, with its `raw_os_error()`. An error of another
 /// system has the kind that the standard library gives it there, and carries its number inside; this function finds
-/// either, and looks through errors that wrap one.
+/// either. A library that keeps only an error's kind or text, as h2 does, has lost it.
 ///
 /// ```
 /// # use halfopen::{Lab, os_error};
@@ -90,30 +102,54 @@ pub(crate) fn resolve_error(profile: &Profile) -> io::Error {
 /// });
 /// lab.run().unwrap();
 /// ```
-pub fn os_error(error: &io::Error) -> Option<OsError> {
-    if let Some(simulated) = simulated(error) {
-        return Some(simulated.error);
-    }
-    if let Some(code) = error.raw_os_error() {
-        let known = errors::all(NATIVE?);
-        return known.iter().find(|error| error.code == code).copied();
-    }
-    let mut source = error.get_ref()?.source();
-    while let Some(error) = source {
-        if let Some(inner) = error.downcast_ref::<io::Error>() {
-            return os_error(inner);
+pub fn os_error(error: &(dyn Error + 'static)) -> Option<OsError> {
+    chain(error).find_map(|error| {
+        if let Some(simulated) = error.downcast_ref::<Simulated>() {
+            return Some(simulated.error);
         }
-        source = error.source();
-    }
-    None
+        let code = error.downcast_ref::<io::Error>()?.raw_os_error()?;
+        let known = errors::all(NATIVE?);
+        known.iter().find(|error| error.code == code).copied()
+    })
 }
 
 /// Why a call failed, where the error tells: that of a system other than the one that the test runs on does. An
 /// ordinary error of the system has only its number.
-pub fn cause(error: &io::Error) -> Option<Cause> {
-    simulated(error).map(|simulated| simulated.cause)
+///
+/// ```
+/// # use halfopen::{Lab, cause, tcp::Cause};
+/// # use halfopen::net::TcpStream;
+/// let mut lab = Lab::new();
+/// lab.host("server");
+/// lab.host("client").os("windows-10").client(async {
+///     let error = TcpStream::connect("server:80").await.unwrap_err();
+///     assert_eq!(cause(&error), Some(Cause::RefusedByPeer));
+///     Ok(())
+/// });
+/// # #[cfg(not(windows))]
+/// lab.run().unwrap();
+/// ```
+pub fn cause(error: &(dyn Error + 'static)) -> Option<Cause> {
+    let simulated = chain(error).find_map(|error| error.downcast_ref::<Simulated>());
+    simulated.map(|simulated| simulated.cause)
 }
 
-fn simulated(error: &io::Error) -> Option<&Simulated> {
-    error.get_ref()?.downcast_ref::<Simulated>()
+/// An error, what it carries inside, and their sources.
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    successors(Some(error), |error| below(*error))
+}
+
+/// What an error carries inside or, if that is nothing, its source. An `io::Error` itself passes over what it carries
+/// and gives the source of that; so does one that is shared, as in the errors of redis-rs.
+fn below<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    if let Some(shared) = error.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        return Some(&**shared);
+    }
+    let inside = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    match inside {
+        Some(inside) => Some(inside),
+        None => error.source(),
+    }
 }
