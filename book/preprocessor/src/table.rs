@@ -67,32 +67,30 @@ pub(crate) fn sees(cause: &str, call: &str) -> Result<String, String> {
     let cause = Cause::from_name(cause).ok_or("there is no such cause")?;
     let call = Call::ALL.iter().find(|known| known.name() == call);
     let call = *call.ok_or("there is no such call")?;
-    let mut table =
-        "| on | the error | `ErrorKind` | what Rust prints |\n|---|---|---|---|\n".to_owned();
-    let mut rows: Vec<(Vec<&str>, &OsError)> = Vec::new();
+    let mut seen: Vec<(Vec<&str>, &OsError)> = Vec::new();
     for (name, profile) in FAMILIES {
         let profile = Profile::named(profile).ok_or("a profile is missing")?;
         let error = profile.error(cause, call, Occurrence::First);
-        match rows.iter_mut().find(|(_, known)| *known == error) {
+        match seen.iter_mut().find(|(_, known)| *known == error) {
             Some((names, _)) => names.push(name),
-            None => rows.push((vec![name], error)),
+            None => seen.push((vec![name], error)),
         }
     }
-    for (names, error) in rows {
+    let mut list = String::new();
+    for (names, error) in seen {
         let kind = match error.kind {
-            std::io::ErrorKind::Other => "none that is stable".to_owned(),
-            kind => format!("`{kind:?}`"),
+            std::io::ErrorKind::Other => "no stable `ErrorKind`".to_owned(),
+            kind => format!("`ErrorKind::{kind:?}`"),
         };
-        table += &format!(
-            "| {} | `{}` ({}) | {kind} | `{} (os error {})` |\n",
-            names.join(", "),
-            error.name,
-            error.code,
+        list += &format!(
+            "- **{}**: {}, {kind}\\\n  *{} (os error {})*\n",
+            names.join(" and "),
+            code(error),
             error.text,
             error.code
         );
     }
-    Ok(table)
+    Ok(list)
 }
 
 /// What settings do, and their defaults, release by release.

@@ -7,16 +7,14 @@ use driver::Driver;
 use serde_json::json;
 use std::path::Path;
 
-/// A browser with that width of window, or the reason why not.
+/// The built book, and a browser whose pages are that wide.
 fn browser(what: &str, width: u32) -> Option<(&'static Path, Driver)> {
     let book = book()?;
-    match Driver::start(width) {
-        Ok(driver) => Some((book, driver)),
-        Err(error) => {
-            skip(what, &format!("chromium with chromedriver ({error})"));
-            None
-        }
+    let driver = Driver::start(width);
+    if driver.is_none() {
+        skip(what, "chromium with chromedriver");
     }
+    Some((book, driver?))
 }
 
 fn address(book: &Path, page: &str) -> String {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A browser.
 pub(crate) struct Driver {
@@ -12,50 +12,65 @@ pub(crate) struct Driver {
     port: u16,
     session: String,
     profile: PathBuf,
+    /// Open as long as chromedriver may write to it.
+    output: Option<BufReader<ChildStdout>>,
 }
 
 impl Driver {
-    /// Starts a browser whose pages are that wide.
-    pub(crate) fn start(width: u32) -> Result<Self, String> {
-        let mut process = Command::new("chromedriver")
+    /// Starts a browser whose pages are that wide; `None` if there is no `chromedriver`.
+    pub(crate) fn start(width: u32) -> Option<Self> {
+        let process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| error.to_string())?;
-        let port = port_of(&mut process)?;
-        let profile = std::env::temp_dir().join(format!(
-            "halfopen-book-browser-{}-{port}",
-            std::process::id()
-        ));
+            .spawn();
+        let process = match process {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            process => process.unwrap(),
+        };
         let mut driver = Self {
             process,
-            port,
+            port: 0,
             session: String::new(),
-            profile,
+            profile: PathBuf::new(),
+            output: None,
         };
-        let profile = format!("--user-data-dir={}", driver.profile.display());
+        driver.listen();
+        driver.open_window(width);
+        Some(driver)
+    }
+
+    /// chromedriver says which free port it took. What else it says, nobody reads.
+    fn listen(&mut self) {
+        let mut output = BufReader::new(self.process.stdout.take().unwrap());
+        let mut line = String::new();
+        while self.port == 0 {
+            line.clear();
+            let read = output.read_line(&mut line).unwrap();
+            assert!(read > 0, "chromedriver ended");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                self.port = port.trim().trim_end_matches('.').parse().unwrap();
+            }
+        }
+        self.output = Some(output);
+    }
+
+    fn open_window(&mut self, width: u32) {
+        self.profile = std::env::temp_dir().join(format!("halfopen-book-browser-{}", self.port));
+        let profile = format!("--user-data-dir={}", self.profile.display());
         let mut arguments: Vec<&str> = FLAGS.to_vec();
         arguments.push(&profile);
-        let created = driver.ask(
-            "POST",
-            "/session",
-            &json!({ "capabilities": { "alwaysMatch": {
-                "goog:loggingPrefs": { "browser": "ALL" },
-                "goog:chromeOptions": { "args": arguments },
-            }}}),
-        )?;
-        driver.session = created["sessionId"]
-            .as_str()
-            .ok_or("no session")?
-            .to_owned();
-        driver.cdp(
-            "Emulation.setDeviceMetricsOverride",
-            &json!({
-                "width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600,
-            }),
-        );
-        Ok(driver)
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": { "args": arguments },
+        }}});
+        let created = self.ask("POST", "/session", &wanted).unwrap();
+        self.session = created["sessionId"].as_str().unwrap().to_owned();
+        let metrics = json!({
+            "width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        let metrics = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
+        self.of_session("/goog/cdp/execute", &metrics);
     }
 
     /// Opens a page and waits until it is loaded.
@@ -93,14 +108,6 @@ impl Driver {
             .filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING")
             .map(|entry| entry["message"].to_string())
             .collect()
-    }
-
-    /// A command of the browser's own protocol.
-    fn cdp(&mut self, command: &str, parameters: &Value) -> Value {
-        self.of_session(
-            "/goog/cdp/execute",
-            &json!({ "cmd": command, "params": parameters }),
-        )
     }
 
     fn of_session(&mut self, path: &str, body: &Value) -> Value {
@@ -150,23 +157,9 @@ impl Drop for Driver {
         let _ = self.ask("DELETE", &format!("/session/{}", self.session), &json!({}));
         let _ = self.process.kill();
         let _ = self.process.wait();
+        self.output = None;
         let _ = std::fs::remove_dir_all(&self.profile);
     }
-}
-
-/// chromedriver says which free port it took.
-fn port_of(process: &mut Child) -> Result<u16, String> {
-    let output = process.stdout.take().ok_or("no output")?;
-    for line in BufReader::new(output).lines().take(20) {
-        let line = line.map_err(|error| error.to_string())?;
-        if let Some(port) = line.split("on port ").nth(1) {
-            let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
-            if let Ok(port) = digits.parse() {
-                return Ok(port);
-            }
-        }
-    }
-    Err("it names no port".to_owned())
 }
 
 const FLAGS: &[&str] = &[
