@@ -100,7 +100,9 @@ fn insertion(root: &Path, directive: &str, alone: bool) -> Result<String, String
     match words[..] {
         ["report", file, ref case @ ..] => block(report(root, file, case, Detail::Packets)),
         ["steps", file, ref case @ ..] => block(report(root, file, case, Detail::Steps)),
-        ["diagram", file, ref case @ ..] => block(figure::diagram(&plan(root, file, case)?)),
+        ["diagram", file, ref case @ ..] => {
+            block(plan(root, file, case).map(|plan| figure::diagram(&plan)))
+        }
         ["cases", file, host, what] => block(table::cases(&load(root, file)?, host, what)),
         ["why", file] => block(load(root, file).map(|scenario| scenario.why().to_owned())),
         ["sees", cause, call] => block(table::sees(cause, call)),
@@ -136,21 +138,15 @@ fn load(root: &Path, file: &str) -> Result<Scenario, String> {
     })
 }
 
-/// One case of a file.
-fn plan(root: &Path, file: &str, choices: &[&str]) -> Result<Plan, String> {
+/// One case of a file: the one of that name, or its only one.
+fn plan(root: &Path, file: &str, case: &[&str]) -> Result<Plan, String> {
     let scenario = load(root, file)?;
-    let fits = |plan: &Plan| {
-        choices.iter().all(|choice| {
-            plan.case
-                .iter()
-                .any(|(host, os)| os == choice || format!("{host}={os}") == **choice)
-        })
-    };
-    let mut found: Vec<Plan> = scenario.cases().filter(fits).collect();
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => Err(format!("{file} has no such case")),
-        many => Err(format!("{file} has {many} such cases")),
+    match case {
+        [] if scenario.case_count() == 1 => Ok(scenario.cases().next().expect("there is one")),
+        [] => Err(format!("{file} has {} cases", scenario.case_count())),
+        case => scenario
+            .case_named(&case.join(" "))
+            .map_err(|error| error.to_string()),
     }
 }
 

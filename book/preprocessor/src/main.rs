@@ -1,5 +1,7 @@
 //! What mdBook calls: the book comes in as JSON, and goes out with everything in place.
 //!
+//! `halfopen-book css` prints the colours of its pictures, which are in `book/theme/diagram.css`.
+//!
 //! The protocol is that of mdBook 0.5, an array of a context and the book; all of it but the pages' text is handed on
 //! as it came.
 
@@ -11,10 +13,14 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() == Some("supports") {
-        return ExitCode::SUCCESS;
-    }
-    match preprocess() {
+    let done = match arguments.next().as_deref() {
+        Some("supports") => Ok(()),
+        Some("css") => std::io::stdout()
+            .write_all(halfopen::diagram::css().as_bytes())
+            .map_err(|error| error.to_string()),
+        _ => preprocess(),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             // Nobody is left to tell if this fails.

@@ -68,7 +68,7 @@ fn a_directive_that_is_wrong_is_named_with_its_place() {
         ),
         (
             "{{halfopen steps scenarios/connect/timed-out.toml}}",
-            "has 9 such cases",
+            "has 9 cases",
         ),
         (
             "{{halfopen steps scenarios/none.toml}}",
@@ -81,4 +81,13 @@ fn a_directive_that_is_wrong_is_named_with_its_place() {
         assert!(wrong.starts_with("page.md:3: "), "{wrong}");
         assert!(wrong.contains(message), "{wrong}");
     }
+}
+
+#[test]
+fn the_pictures_have_their_colours() {
+    let theme = std::fs::read_to_string(Path::new(ROOT).join("book/theme/diagram.css")).unwrap();
+    assert!(
+        theme == halfopen::diagram::css(),
+        "run: cargo run -p halfopen-book -- css > book/theme/diagram.css"
+    );
 }
