@@ -8,7 +8,9 @@ mod four_errors;
 mod misuse;
 /// Our kernels in a simulation of one's own.
 mod own_sim;
-/// What `turmoil::partition` and its like do.
+/// The clients of all scenarios as code.
+mod scenarios_as_code;
+/// What `turmoil::partition` and its like do, and what is wrong in turmoil's own TCP.
 mod turmoil_faults;
 
 use std::fmt::Display;
