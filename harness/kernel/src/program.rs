@@ -143,10 +143,11 @@ fn live(
     if prctl::set_pdeathsig(Signal::SIGKILL).is_err() || getppid() != parent {
         return;
     }
+    // From here on it only waits.
+    be_punctual();
     let Some((clock, begin)) = await_start(start) else {
         return;
     };
-    be_punctual();
     clock.sleep_until(begin);
     let say = |step, kind| {
         let event = Event {
