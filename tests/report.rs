@@ -4,7 +4,7 @@ mod sample;
 
 use halfopen::LinkFigures;
 use halfopen::outcome::{Fate, LimitReached, LossReason, Outcome, StepResult, Verdict};
-use halfopen::plan::{Action, Expect, ExpectResult, Fault, Plan, RecvUntil, RejectWith};
+use halfopen::plan::{Action, Expect, ExpectResult, Fault, Plan, RecvUntil, RejectWith, Rejected};
 use halfopen::report::{Detail, Report};
 use halfopen_tcp::profile::settings::SettingValue;
 use halfopen_tcp::wire::{Flags, IcmpKind};
@@ -224,9 +224,10 @@ fn faults_in_the_words_of_the_file() {
         count,
         skip,
     };
-    let reject = |port, with| Fault::Reject {
+    let reject = |port, segments, with| Fault::Reject {
         host: to,
         port,
+        segments,
         with,
     };
     check_faults(
@@ -240,10 +241,14 @@ fn faults_in_the_words_of_the_file() {
             drop(None, 1, 0),
             drop(Some(Flags::SYN | Flags::ACK), 2, 3),
             Fault::Reset { from, to },
-            reject(Some(80), RejectWith::Reset),
-            reject(None, RejectWith::Icmp(IcmpKind::AdminProhibited)),
-            reject(None, RejectWith::Drop),
-            reject(None, RejectWith::Accept),
+            reject(Some(80), Rejected::Syns, RejectWith::Reset),
+            reject(
+                None,
+                Rejected::Syns,
+                RejectWith::Icmp(IcmpKind::AdminProhibited),
+            ),
+            reject(None, Rejected::All, RejectWith::Drop),
+            reject(None, Rejected::All, RejectWith::Accept),
             Fault::Unroute { from, to },
             Fault::Route { from, to },
             Fault::Kill(to),

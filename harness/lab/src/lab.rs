@@ -6,8 +6,8 @@ mod kernels;
 mod report;
 
 pub use faults::{
-    At, block, boot, drop_segments, heal, hold, kill, partition, pause, power_off, reject, release,
-    reset, resume, route, set_link, unroute,
+    At, block, boot, drop_segments, heal, hold, kill, partition, pause, power_off, reject,
+    reject_all, release, reset, resume, route, set_link, unroute,
 };
 pub use host::LabHost;
 pub use kernels::Kernels;

@@ -27,7 +27,8 @@ pub use halfopen_tcp as tcp;
 #[cfg(feature = "sockets")]
 pub use lab::{
     At, Kernels, Lab, LabFailure, LabHost, LabReport, block, boot, drop_segments, heal, hold, kill,
-    partition, pause, power_off, reject, release, reset, resume, route, set_link, unroute,
+    partition, pause, power_off, reject, reject_all, release, reset, resume, route, set_link,
+    unroute,
 };
 pub use link::LinkFigures;
 pub use report::Report;

@@ -14,7 +14,7 @@
 //! - **Partition and block** are cuts: what is sent, under way, or waits at a gate is lost at the time of the cut.
 //! - **Reset** makes RSTs that travel from each end to the other like any packet, behind what is under way, with the
 //!   sequence number that the receiver expects once all of that has arrived.
-//! - **Reject** is asked when a SYN has crossed the link; the answer crosses back.
+//! - **Reject** is asked when a segment has crossed the link; the answer crosses back.
 //! - A host's packets to itself arrive at once and meet none of this.
 
 mod cut;
@@ -387,7 +387,12 @@ impl Network {
                 skip,
             } => self.cuts_of(from, to).add_drop(flags, count, skip),
             Fault::Reset { from, to } => self.reset(from, to, out),
-            Fault::Reject { host, port, with } => self.firewalls.set(host, port, with),
+            Fault::Reject {
+                host,
+                port,
+                segments,
+                with,
+            } => self.firewalls.set(host, port, segments, with),
             Fault::Unroute { from, to } => self.cuts_of(from, to).unrouted = true,
             Fault::Route { from, to } => self.cuts_of(from, to).unrouted = false,
             Fault::Kill(_)

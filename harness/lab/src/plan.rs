@@ -351,12 +351,14 @@ pub enum Fault {
         /// The other.
         to: HostIndex,
     },
-    /// A firewall in front of a host answers SYNs to a port.
+    /// A firewall in front of a host answers what goes to a port.
     Reject {
         /// The host behind it.
         host: HostIndex,
         /// The port; `None`: all.
         port: Option<u16>,
+        /// Which segments.
+        segments: Rejected,
         /// The answer.
         with: RejectWith,
     },
@@ -386,10 +388,19 @@ pub enum Fault {
     Resume(HostIndex),
 }
 
-/// What a firewall answers a SYN with.
+/// Which segments a firewall answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rejected {
+    /// The SYNs that open connections.
+    Syns,
+    /// All, those of established connections too.
+    All,
+}
+
+/// What a firewall answers a segment with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RejectWith {
-    /// Nothing more: the rule is taken away.
+    /// Nothing more: the rule is taken away, whatever it answered.
     Accept,
     /// Silence.
     Drop,

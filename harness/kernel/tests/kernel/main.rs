@@ -8,7 +8,7 @@ mod left_behind;
 mod plans;
 
 use halfopen::outcome::{Fate, LossReason, Outcome, PacketKind, StepResult};
-use halfopen::plan::{Action, Fault, Plan, RejectWith};
+use halfopen::plan::{Action, Fault, Plan, RejectWith, Rejected};
 use halfopen::tcp::wire::IcmpKind;
 use halfopen::tcp::{Instant, SocketOption};
 use halfopen_kernel::{KernelError, Options, access, run};
@@ -294,6 +294,7 @@ fn a_firewall_answers_with_icmp() {
     let fault = Fault::Reject {
         host: SERVER,
         port: None,
+        segments: Rejected::Syns,
         with: RejectWith::Icmp(IcmpKind::HostUnreachable),
     };
     at(&mut plan, 0, fault);

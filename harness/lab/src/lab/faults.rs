@@ -2,7 +2,7 @@
 
 use super::Lab;
 use crate::link::LinkFigures;
-use crate::plan::{Fault, HostIndex, RejectWith};
+use crate::plan::{Fault, HostIndex, RejectWith, Rejected};
 use crate::sockets;
 use halfopen_tcp::Instant;
 use halfopen_tcp::wire::Flags;
@@ -112,7 +112,20 @@ faults! {
     /// A middlebox sends both ends of every connection between the two a RST.
     reset(a, b) => Fault::Reset { from: a, to: b };
     /// A firewall in front of the host answers SYNs to that port, or to every port.
-    reject(host; port: Option<u16>, with: RejectWith) => Fault::Reject { host, port, with };
+    reject(host; port: Option<u16>, with: RejectWith) => Fault::Reject {
+        host,
+        port,
+        segments: Rejected::Syns,
+        with,
+    };
+    /// A firewall in front of the host answers every segment to that port, or to every port: those of established
+    /// connections too.
+    reject_all(host; port: Option<u16>, with: RejectWith) => Fault::Reject {
+        host,
+        port,
+        segments: Rejected::All,
+        with,
+    };
     /// The one host has no route to the other.
     unroute(from, to) => Fault::Unroute { from, to };
     /// It has one again.

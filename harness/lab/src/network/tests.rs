@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::RejectWith;
+use crate::plan::{RejectWith, Rejected};
 use crate::sample::{at_ms, plan};
 use bytes::Bytes;
 use halfopen_tcp::wire::{Body, Flags, IcmpKind, Options, Segment, Seq};
@@ -314,8 +314,21 @@ fn duplicates_arrive_twice_and_other_links_do_not_shift_the_numbers() {
 }
 
 fn reject(port: Option<u16>, with: RejectWith) -> Fault {
-    let host = B;
-    Fault::Reject { host, port, with }
+    Fault::Reject {
+        host: B,
+        port,
+        segments: Rejected::Syns,
+        with,
+    }
+}
+
+fn reject_all(port: Option<u16>, with: RejectWith) -> Fault {
+    Fault::Reject {
+        host: B,
+        port,
+        segments: Rejected::All,
+        with,
+    }
 }
 
 #[test]
@@ -365,6 +378,55 @@ fn the_latest_firewall_rule_about_a_port_decides() {
     let (through, body) = answer(&[(port, RejectWith::Drop), (None, icmp)]);
     assert!(!through);
     assert!(matches!(body, Some(Body::Icmp(icmp)) if icmp.quoted_seq == Seq(1000)));
+}
+
+#[test]
+fn a_firewall_may_answer_every_segment_to_its_host() {
+    let mut bench = Bench::new(|_| {});
+    let icmp = RejectWith::Icmp(IcmpKind::HostUnreachable);
+    bench.apply(0, reject_all(Some(B as u16), icmp));
+    bench.send(0, packet(A, B, "PA"));
+    bench.send(1, packet(B, A, "A"));
+    bench.send(2, packet(C, B, "A"));
+    assert_eq!(bench.arrivals(1000), [(1, 26)]);
+    let about = [packet(A, B, "PA"), packet(C, B, "A")];
+    let answers = about.map(|packet| packet.icmp_reply(IcmpKind::HostUnreachable).unwrap());
+    assert_eq!(bench.forged, answers);
+    for answer in answers {
+        bench.send(30, answer);
+    }
+    assert_eq!(bench.arrivals(1000), [(3, 55), (4, 55)]);
+}
+
+/// A rule about SYNs leaves the rest to those before it, and what is accepted is accepted whole.
+#[test]
+fn a_firewall_rule_covers_what_it_is_about() {
+    let through = |rules: &[Fault], flags| {
+        let mut bench = Bench::new(|_| {});
+        for rule in rules {
+            bench.apply(0, rule.clone());
+        }
+        bench.send(0, packet(A, B, flags));
+        (!bench.arrivals(1000).is_empty(), bench.forged.len())
+    };
+    let port = Some(B as u16);
+    let two = [
+        reject_all(None, RejectWith::Drop),
+        reject(port, RejectWith::Reset),
+    ];
+    assert_eq!(through(&two, "S"), (false, 1));
+    assert_eq!(through(&two, "A"), (false, 0));
+    let accepted = [
+        reject_all(None, RejectWith::Drop),
+        reject(port, RejectWith::Accept),
+    ];
+    assert_eq!(through(&accepted, "S"), (true, 0));
+    assert_eq!(through(&accepted, "A"), (true, 0));
+    let replaced = [
+        reject_all(port, RejectWith::Drop),
+        reject(port, RejectWith::Reset),
+    ];
+    assert_eq!(through(&replaced, "A"), (true, 0));
 }
 
 #[test]

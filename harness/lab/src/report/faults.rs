@@ -2,7 +2,7 @@
 
 use crate::duration::seconds;
 use crate::link::LinkFigures;
-use crate::plan::{Fault, HostIndex, Plan, RejectWith};
+use crate::plan::{Fault, HostIndex, Plan, RejectWith, Rejected};
 
 /// The timeline's faults in words. A change of a link's figures shows only what it changes.
 pub(crate) struct FaultTexts(Vec<String>);
@@ -70,9 +70,22 @@ fn fault_text(plan: &Plan, links: &mut Links<'_>, fault: &Fault) -> String {
             };
             format!("{}: {count} {what}{skip}", way("drop", from, to))
         }
-        Fault::Reject { host, port, with } => {
+        Fault::Reject {
+            host,
+            port,
+            segments,
+            with,
+        } => {
             let port = port.map_or_else(String::new, |port| format!(":{port}"));
-            format!("reject {}{port} with {}", name(host), reject_name(*with))
+            let all = match (segments, with) {
+                (Rejected::Syns, _) | (_, RejectWith::Accept) => "",
+                (Rejected::All, _) => "all to ",
+            };
+            format!(
+                "reject {all}{}{port} with {}",
+                name(host),
+                reject_name(*with)
+            )
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::link::LinkFigures;
 use crate::plan::{
-    Action, Expect, ExpectResult, ExpectTime, Fault, Limits, Payload, RejectWith, Since, Step,
+    Action, Expect, ExpectResult, ExpectTime, Fault, Limits, Payload, RejectWith, Rejected, Since,
+    Step,
 };
 use halfopen_tcp::profile::settings::SettingValue;
 use halfopen_tcp::wire::{Flags, IcmpKind};
@@ -178,14 +179,19 @@ fn the_timeline_is_in_order_of_time_then_of_the_file() {
         },
     ];
     assert_eq!(of_second(5)[1..], drops);
-    let reject = |port, with| Fault::Reject {
+    let reject = |port, segments, with| Fault::Reject {
         host: 1,
         port,
+        segments,
         with,
     };
     let prohibited = RejectWith::Icmp(IcmpKind::AdminProhibited);
-    assert_eq!(of_second(6)[1], reject(Some(80), prohibited));
-    assert_eq!(of_second(6)[2], reject(None, RejectWith::Accept));
+    let rules = [
+        reject(Some(80), Rejected::Syns, prohibited),
+        reject(None, Rejected::Syns, RejectWith::Accept),
+        reject(None, Rejected::All, RejectWith::Drop),
+    ];
+    assert_eq!(of_second(6)[1..], rules);
     let machines = [
         Fault::Kill(1),
         Fault::PowerOff(2),
@@ -193,7 +199,7 @@ fn the_timeline_is_in_order_of_time_then_of_the_file() {
         Fault::Pause(1),
     ];
     assert_eq!(of_second(8), machines);
-    assert_eq!(plan.timeline.len(), 19);
+    assert_eq!(plan.timeline.len(), 20);
 }
 
 #[test]

@@ -7,7 +7,7 @@ pub(super) use measure::{Bandwidth, Probability, Size, Time, TimeRange};
 use super::diagnostic::{Code, Problems, Span, quoted};
 use super::nearest::nearest;
 use super::read::{At, Entries, Field, Read, integer, read_field, text, wrong_type};
-use crate::plan::{RecvUntil, RejectWith};
+use crate::plan::{RecvUntil, RejectWith, Rejected};
 use halfopen_tcp::profile::{Os, errors};
 use halfopen_tcp::wire::{Flags, IcmpKind};
 use halfopen_tcp::{Cause, Profile, Shutdown};
@@ -121,7 +121,13 @@ words! {
         "both" => Shutdown::Both,
     }
 
-    /// What a firewall answers a SYN with.
+    /// Which segments a firewall answers.
+    struct Answered(Rejected) = "`syn` or `all`" {
+        "syn" => Rejected::Syns,
+        "all" => Rejected::All,
+    }
+
+    /// What a firewall answers a segment with.
     struct Answer(RejectWith) = "`rst`, `drop`, `net-unreachable`, `host-unreachable`, `port-unreachable`, `admin-prohibited` or `accept`" {
         "rst" => RejectWith::Reset,
         "drop" => RejectWith::Drop,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::link::LinkFigures;
 use crate::outcome::{Fate, PacketKind, PacketRecord, StepResult, Verdict};
-use crate::plan::{Action, ExpectResult, Payload, RecvUntil, RejectWith, Step};
+use crate::plan::{Action, ExpectResult, Payload, RecvUntil, RejectWith, Rejected, Step};
 use crate::sample::{accept, at_ms, close, connect, listen, ms, plan, recv, send, send_all, sleep};
 use halfopen_tcp::SocketOption;
 use halfopen_tcp::wire::IcmpKind;
@@ -493,6 +493,7 @@ fn a_firewall_refuses_in_the_hosts_name() {
     let reject = |with| Fault::Reject {
         host: SERVER,
         port: Some(80),
+        segments: Rejected::Syns,
         with,
     };
     let plan = pair([connect(SERVER, 80)], [listen(80)]);

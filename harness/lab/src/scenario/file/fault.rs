@@ -2,7 +2,9 @@
 
 use super::FiguresTable;
 use crate::scenario::table::table;
-use crate::scenario::values::{Answer, Count, FlagLetters, HostName, Pair, Port, Skip, Time};
+use crate::scenario::values::{
+    Answer, Answered, Count, FlagLetters, HostName, Pair, Port, Skip, Time,
+};
 
 table! {
     /// A fault: when, and what.
@@ -27,7 +29,7 @@ table! {
         "drop" => Drop(DropTable),
         /// A middlebox sends both ends of every connection between the two hosts a RST.
         "reset" => Reset(DirectionTable),
-        /// A firewall in front of a host answers SYNs to it.
+        /// A firewall in front of a host answers what is sent to it.
         "reject" => Reject(RejectTable),
         /// The first host has no route to the second.
         "unroute" => Unroute(DirectionTable),
@@ -85,6 +87,9 @@ table! {
         Required "host" => host: HostName,
         /// The port. Left out, all ports.
         Optional "port" => port: Port,
+        /// Which segments: those that open a connection (`syn`), or `all`, so that an established connection meets the
+        /// firewall too. Default: `syn`.
+        Optional "segments" => segments: Answered,
         /// The answer: a RST that looks as if it came from the host, silence (`drop`), an ICMP error, or none any
         /// more (`accept` takes the rule away).
         Required "with" => answer: Answer,

@@ -3,7 +3,7 @@
 use super::hosts::Hosts;
 use super::link::{Between, change, ordered};
 use crate::link::LinkFigures;
-use crate::plan::{Fault, HostIndex, TimedFault};
+use crate::plan::{Fault, HostIndex, Rejected, TimedFault};
 use crate::scenario::diagnostic::Problems;
 use crate::scenario::file::fault::{
     DirectionTable, DropTable, EventTable, FaultAction, LinkChangeTable, RejectTable,
@@ -153,6 +153,10 @@ impl Resolver<'_, '_> {
         Some(Fault::Reject {
             host: self.hosts.at(host, self.problems)?,
             port: table.port.value().map(|port| port.0),
+            segments: table
+                .segments
+                .value()
+                .map_or(Rejected::Syns, |which| which.0),
             with: table.answer.value()?.0,
         })
     }
