@@ -362,10 +362,14 @@ pub struct ChallengeAck {
 /// What ICMP destination-unreachable messages do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IcmpRules {
-    /// While connecting.
+    /// On a connection that this host opens, until it is established.
     pub connecting: IcmpEffects,
-    /// On a synchronized connection.
+    /// On one that a peer opens. No program has seen it: it goes silently.
+    pub half_open: IcmpEffects,
+    /// In ESTABLISHED.
     pub established: IcmpEffects,
+    /// Once either side has closed.
+    pub closing: IcmpEffects,
     /// Whether net and host unreachable undo one doubling of the RTO (RFC 6069).
     pub revert_backoff: bool,
 }

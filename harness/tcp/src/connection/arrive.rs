@@ -111,6 +111,12 @@ impl Connection {
             // The peer did not get our last ACK: the wait starts again (RFC 9293 section 3.10.7.4, eighth).
             self.timers.start_time_wait(cx);
         }
+        if !stale && self.repeats_the_latest(segment) {
+            self.note_timestamp(segment);
+            if self.check_ack(cx, segment) == Step::Done || self.state == State::Closed {
+                return Step::Done;
+            }
+        }
         // Data is answered always; what carries none could be one of two confused ends that answer each other.
         let bare = segment.is_empty() || segment.has(Flags::SYN);
         if bare && !self.may_challenge(cx) {
@@ -270,6 +276,18 @@ impl Connection {
             (_, 0) => false,
             (_, _) => starts(segment.seq) || starts(segment.end() - 1),
         }
+    }
+
+    /// The peer did not get our latest ACK and sends again what it was for. Its text is old, but its own ACK may be news,
+    /// and shows that the peer is alive: Linux accepts what ends where its last ACK was (`tcp_sequence`), BSD cuts off
+    /// what it has and goes on with the ACK.
+    fn repeats_the_latest(&self, segment: &Segment) -> bool {
+        let end = segment.end();
+        let latest = !end.before(self.recv.acked) && !end.after(self.recv.nxt);
+        latest
+            && !segment.is_empty()
+            && !segment.has(Flags::SYN)
+            && !matches!(self.state, State::SynReceived | State::TimeWait)
     }
 
     /// The peer's SYN once more, now with an ACK: its SYN lies before the window, and still it is the answer that

@@ -110,7 +110,7 @@ impl Connection {
     }
 
     /// RFC 6298 section 5: send the first segment again, double the timeout.
-    fn on_retransmission_timeout(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn on_retransmission_timeout(&mut self, cx: &mut Context<'_>) {
         if self.send.flight.is_empty() {
             return;
         }
@@ -321,7 +321,7 @@ impl Connection {
             if rules.reset_on_give_up {
                 self.send_reset(cx);
             }
-            self.fail(cx, cause);
+            self.fail(cx, self.blamed(cause));
             return;
         }
         self.send_probe(cx, rules.probe_len);
@@ -347,12 +347,13 @@ impl Connection {
         if cx.profile.retransmit.reset_on_give_up && self.state.is_synchronized() {
             self.send_reset(cx);
         }
-        let blamed = if cause == Cause::UserTimeout {
-            cause
-        } else {
-            self.soft_error.unwrap_or(cause)
-        };
-        self.fail(cx, blamed);
+        self.fail(cx, self.blamed(cause));
+    }
+
+    /// What a timeout is blamed on: an ICMP error that came in the meantime says more (`tcp_write_err` on Linux,
+    /// `tcp_drop` on BSD).
+    fn blamed(&self, cause: Cause) -> Cause {
+        self.soft_error.unwrap_or(cause)
     }
 }
 

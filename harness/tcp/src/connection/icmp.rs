@@ -1,6 +1,6 @@
 //! ICMP errors about this connection's segments (RFC 5461, RFC 5927).
 
-use super::{Connection, Context, State};
+use super::{Connection, Context, Origin, State};
 use crate::profile::IcmpEffect;
 use crate::wire::{Icmp, IcmpKind};
 
@@ -13,11 +13,12 @@ impl Connection {
             return;
         }
         let rules = &cx.profile.icmp;
-        let connecting = matches!(self.state, State::SynSent | State::SynReceived);
-        let effects = if connecting {
-            rules.connecting
-        } else {
-            rules.established
+        let half_open = self.state == State::SynReceived && self.origin == Origin::Passive;
+        let effects = match self.state {
+            _ if half_open => rules.half_open,
+            State::SynSent | State::SynReceived => rules.connecting,
+            State::Established => rules.established,
+            _ => rules.closing,
         };
         let fails = match effects.of(icmp.kind) {
             IcmpEffect::Ignore => false,
@@ -32,6 +33,10 @@ impl Connection {
                 again && self.timers.syn_retransmissions() >= retransmits
             }
         };
+        if fails && half_open {
+            self.end(cx);
+            return;
+        }
         if fails {
             self.fail(cx, icmp.kind.cause());
             return;
@@ -40,17 +45,20 @@ impl Connection {
             icmp.kind,
             IcmpKind::NetUnreachable | IcmpKind::HostUnreachable
         );
-        if rules.revert_backoff && transient && !connecting && icmp.quoted_seq == self.send.una {
+        if rules.revert_backoff && transient && icmp.quoted_seq == self.send.una {
             self.revert_backoff(cx);
         }
     }
 
     /// RFC 6069: an unreachable network says that the segment was lost on the way and not to congestion, so one
-    /// doubling is taken back.
+    /// doubling is taken back. If the shorter timeout is over by now, the segment goes out at once.
     fn revert_backoff(&mut self, cx: &mut Context<'_>) {
-        if let Some(head) = self.send.flight.head() {
-            let sent = head.at;
-            self.timers.revert_backoff(&self.rtt, cx, sent);
+        let Some(head) = self.send.flight.head() else {
+            return;
+        };
+        let since_sent = cx.now.since(head.at);
+        if self.timers.revert_backoff(&self.rtt, cx, since_sent) {
+            self.on_retransmission_timeout(cx);
         }
     }
 }

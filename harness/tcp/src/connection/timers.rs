@@ -213,16 +213,28 @@ impl Timers {
         self.probes = 0;
     }
 
-    /// Takes one doubling back, counted from when the segment was sent.
-    pub(super) fn revert_backoff(&mut self, rtt: &RttEstimator, cx: &Context<'_>, sent: Instant) {
-        if !matches!(self.resend, Resend::Timeout(_)) || self.backoff == 0 {
-            return;
+    /// Takes one doubling of the timeout back, if there was one. Returns whether the timeout, which counts from when the
+    /// segment was sent last, is over already (`tcp_ld_RTO_revert`).
+    pub(super) fn revert_backoff(
+        &mut self,
+        rtt: &RttEstimator,
+        cx: &Context<'_>,
+        since_sent: Duration,
+    ) -> bool {
+        let doubled = self.retransmits > 0 && self.backoff > 0;
+        if !doubled || !matches!(self.resend, Resend::Timeout(_)) {
+            return false;
         }
         self.backoff -= 1;
-        let left = (sent + self.rto(rtt, cx))
-            .since(cx.now)
-            .max(cx.clock.shortest());
+        let left = self
+            .rto(rtt, cx)
+            .saturating_sub(cx.clock.round_up(since_sent));
+        if left.is_zero() {
+            self.resend = Resend::Off;
+            return true;
+        }
         self.start_timeout(cx, left);
+        false
     }
 
     // The rest.

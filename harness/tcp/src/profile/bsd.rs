@@ -135,8 +135,22 @@ pub(super) const MACOS: Profile = Profile {
             port: IcmpEffect::Fail,
             admin: IcmpEffect::Fail,
         },
+        // The same, in syncache_unreach() on FreeBSD; tcp_drop_syn_sent() leaves every other state alone.
+        half_open: IcmpEffects {
+            net: IcmpEffect::SoftThenFail { retransmits: 4 },
+            host: IcmpEffect::SoftThenFail { retransmits: 4 },
+            port: IcmpEffect::Ignore,
+            admin: IcmpEffect::Ignore,
+        },
         // tcp_notify(): the route is looked up again, and that is all.
         established: IcmpEffects::all(IcmpEffect::Ignore),
+        // tcp_notify() makes that exception for ESTABLISHED only.
+        closing: IcmpEffects {
+            net: IcmpEffect::Soft,
+            host: IcmpEffect::Soft,
+            port: IcmpEffect::Ignore,
+            admin: IcmpEffect::Ignore,
+        },
         revert_backoff: false,
     },
     buffers: Buffers {

@@ -127,8 +127,16 @@ pub(super) const LINUX: Profile = Profile {
     icmp: IcmpRules {
         // tcp_v4_err(): in SYN-SENT every code of icmp_err_convert[] is final.
         connecting: IcmpEffects::all(IcmpEffect::Fail),
-        // Without IP_RECVERR it is sk_err_soft.
+        // tcp_req_err(): codes 0 and 1 remove the request, the others do nothing.
+        half_open: IcmpEffects {
+            net: IcmpEffect::Fail,
+            host: IcmpEffect::Fail,
+            port: IcmpEffect::Ignore,
+            admin: IcmpEffect::Ignore,
+        },
+        // Without IP_RECVERR it is sk_err_soft, in every later state.
         established: IcmpEffects::all(IcmpEffect::Soft),
+        closing: IcmpEffects::all(IcmpEffect::Soft),
         // tcp_ld_RTO_revert().
         revert_backoff: true,
     },

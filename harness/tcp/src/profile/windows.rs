@@ -251,7 +251,9 @@ pub(super) const WINDOWS_10: Profile = Profile {
         // Socket options, TCP_FAIL_CONNECT_ON_ICMP_ERROR: off unless the program asks.
         connecting: IcmpEffects::all(IcmpEffect::Ignore),
         // Inferred.
+        half_open: IcmpEffects::all(IcmpEffect::Ignore),
         established: IcmpEffects::all(IcmpEffect::Ignore),
+        closing: IcmpEffects::all(IcmpEffect::Ignore),
         revert_backoff: false,
     },
     buffers: Buffers {
