@@ -14,11 +14,12 @@
 //! | `{{halfopen settings NAME ..}}` | what these settings do, and their defaults release by release |
 //! | `{{halfopen reference PART}}` | a part of `halfopen reference` |
 //! | `{{halfopen json FILE CASE}}` | the JSON output, with packets |
+//! | `{{halfopen snapshot FILE}}` | what a test compares with that snapshot |
 //! | `{{halfopen verified}}` | what the record of the kernel holds |
 //! | `{{halfopen after FILE CASE HOST}}` | in a sentence: how long the host's last failing call took |
 //! | `{{halfopen default PROFILE NAME}}` | in a sentence: the setting's default |
 //!
-//! The first ten stand on a line of their own.
+//! The first eleven stand on a line of their own.
 
 mod figure;
 mod table;
@@ -27,6 +28,7 @@ use halfopen::plan::Plan;
 use halfopen::report::{Detail, Report};
 use halfopen::scenario::{self, Scenario, Style};
 use std::fmt;
+use std::fs;
 use std::path::Path;
 
 /// A directive that is wrong, and where.
@@ -109,6 +111,7 @@ fn insertion(root: &Path, directive: &str, alone: bool) -> Result<String, String
         ["settings", ref names @ ..] => block(table::settings(names)),
         ["reference", ref part @ ..] => block(figure::reference(part)),
         ["json", file, ref case @ ..] => block(json(root, file, case)),
+        ["snapshot", file] => block(snapshot(root, file)),
         ["verified"] => block(table::verified(root)),
         ["after", file, case, host] => table::after(&plan(root, file, &[case])?, host),
         ["default", profile, name] => table::default(profile, name),
@@ -129,6 +132,14 @@ fn json(root: &Path, file: &str, case: &[&str]) -> Result<String, String> {
     let value: serde_json::Value =
         serde_json::from_str(&line).map_err(|error| error.to_string())?;
     Ok(format!("```json\n{value:#}\n```"))
+}
+
+/// The text of one of insta's snapshots, without what stands before it.
+fn snapshot(root: &Path, file: &str) -> Result<String, String> {
+    let path = root.join(file);
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = text.splitn(3, "---\n").nth(2).ok_or("it is no snapshot")?;
+    Ok(format!("```text\n{}\n```", text.trim_end()))
 }
 
 fn load(root: &Path, file: &str) -> Result<Scenario, String> {

@@ -39,6 +39,7 @@ impl Postgres {
         }
     }
 
+    // ANCHOR: connect
     async fn connect(&self) -> Result<tokio_postgres::Client, Box<dyn Error>> {
         let stream = TcpStream::connect("server:80").await?;
         if self.user_timeout.is_some() {
@@ -49,6 +50,7 @@ impl Postgres {
         tokio::spawn(connection);
         Ok(client)
     }
+    // ANCHOR_END: connect
 }
 
 impl fmt::Debug for Postgres {

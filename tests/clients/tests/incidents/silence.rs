@@ -49,6 +49,7 @@ fn http_2_goes_on_with_a_dead_connection() {
     assert!(after < secs(20), "{after:?}");
 }
 
+// ANCHOR: hang
 /// rust-postgres#1007, diesel#3016: a query on a connection whose packets are dropped hangs for a quarter of an hour.
 /// `tcp_user_timeout` ends it.
 #[test]
@@ -76,6 +77,7 @@ fn a_query_hangs_for_fifteen_minutes() {
     let with = hang(Some(secs(30)));
     assert!((secs(30)..secs(31)).contains(&with), "{with:?}");
 }
+// ANCHOR_END: hang
 
 /// nacos-sdk-rust#305, lapin#187, kube-rs#1945: a reader is never told that its peer is gone. Keepalive tells it, after
 /// more than two hours as systems come; after the time that is asked for with its three numbers.
