@@ -49,6 +49,11 @@ pub(crate) enum Command {
     Diagram(Diagram),
     /// Says what an error code, error name or cause means, and what to do about it.
     Explain(Explain),
+    /// Prints a part of the reference as Markdown, or lists the parts: tables of systems, settings, errors and keys.
+    Reference {
+        /// Which part.
+        part: Option<String>,
+    },
     /// Prints the JSON schema of scenario files, for editors.
     Schema,
     /// Prints a script that completes this command's arguments.

@@ -6,6 +6,7 @@ mod examine;
 mod filter;
 mod output;
 mod progress;
+mod reference;
 mod run;
 mod select;
 mod verify;
@@ -58,6 +59,7 @@ fn run(args: &Args, output: &mut Output) -> Result<u8, Failure> {
         Command::List(list) => examine::list(list, output),
         Command::Diagram(diagram) => diagram::run(diagram, output),
         Command::Explain(explain) => examine::explain(explain, output),
+        Command::Reference { part } => reference::run(part.as_deref(), output),
         Command::Schema => examine::schema(output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -6,16 +6,17 @@
 //!
 //! - `story` says what is drawn, in the order of time;
 //! - `layout` gives everything its place, so that no text stands on another;
-//! - `draw` writes the elements, `paint` their colours, `alt` the text for who cannot see the picture.
+//! - `draw` draws it on a `canvas`, `paint` has the colours, `alt` the text for who cannot see the picture.
 //!
 //! The same run gives the same bytes.
 
 mod alt;
+pub(crate) mod canvas;
 mod draw;
-mod layout;
+pub(crate) mod layout;
 mod paint;
 mod story;
-mod words;
+pub(crate) mod words;
 
 use crate::outcome::Outcome;
 use crate::plan::Plan;
@@ -49,7 +50,7 @@ pub fn css() -> String {
 
 /// Where a picture stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Surroundings {
+pub(crate) enum Surroundings {
     /// In a file of its own.
     Document,
     /// In a page that has [`css`].

@@ -11,6 +11,8 @@ mod returns;
 mod when;
 
 pub use examples::Example;
+pub(crate) use returns::returns;
+pub(crate) use when::Demonstration;
 pub use when::{Time, When};
 
 use crate::plan::Plan;

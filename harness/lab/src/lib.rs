@@ -13,6 +13,7 @@ pub mod net;
 pub mod network;
 pub mod outcome;
 pub mod plan;
+pub mod reference;
 pub mod report;
 #[cfg(test)]
 mod sample;

@@ -40,7 +40,6 @@ mod values;
 pub use choose::NoSuchCase;
 pub use diagnostic::{Code, Diagnostic, Label, Span};
 pub use discover::{Found, discover};
-#[cfg(feature = "sockets")]
 pub(crate) use nearest::nearest;
 pub use render::{Style, render};
 pub use schema::schema;

@@ -1,12 +1,11 @@
-//! Writes the elements.
+//! Draws what has its place.
 
-use super::layout::{Anchor, Layout, Path, Text, direction};
+use super::canvas::{Canvas, identifier};
+use super::layout::{Layout, Path};
 use super::story::{Arrow, ArrowKind, Beat, CallState, Ending, Origin, Story};
-use super::words::{FONT, LINE};
-use super::{Surroundings, alt, paint};
+use super::{Surroundings, alt};
 use crate::outcome::Outcome;
 use crate::plan::{Fault, HostIndex, Plan};
-use std::fmt::Write as _;
 
 pub(super) fn draw(
     plan: &Plan,
@@ -15,25 +14,11 @@ pub(super) fn draw(
     layout: &Layout,
     surroundings: Surroundings,
 ) -> String {
+    let size = (layout.width, layout.height);
+    let title = alt::title(plan);
+    let description = alt::description(plan, outcome);
     let id = identifier(&plan.case_name());
-    let (width, height) = (layout.width, layout.height);
-    let mut canvas = Canvas(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"ho\" role=\"img\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" aria-labelledby=\"{id}-title {id}-desc\">\n"
-    ));
-    let title = escaped(&alt::title(plan));
-    let description = escaped(&alt::description(plan, outcome));
-    let _ = write!(
-        canvas.0,
-        "<title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{description}</desc>\n"
-    );
-    if surroundings == Surroundings::Document {
-        let _ = write!(
-            canvas.0,
-            "<style>\n{}</style>\n<rect class=\"ho-page\" width=\"{width}\" height=\"{height}\"/>\n",
-            paint::document_css()
-        );
-    }
+    let mut canvas = Canvas::new(&id, size, &title, &description, surroundings);
     let picture = Picture {
         plan,
         story,
@@ -47,8 +32,7 @@ pub(super) fn draw(
     for text in &layout.texts {
         canvas.text(text);
     }
-    canvas.0 += "</svg>\n";
-    canvas.0
+    canvas.finish()
 }
 
 struct Picture<'a> {
@@ -61,12 +45,8 @@ impl Picture<'_> {
     fn bands(&self, canvas: &mut Canvas) {
         let (left, right) = self.layout.ends();
         for &(top, height) in &self.layout.bands {
-            let _ = writeln!(
-                canvas.0,
-                "<rect class=\"ho-band\" x=\"{}\" y=\"{top}\" width=\"{}\" height=\"{height}\" rx=\"3\"/>",
-                left - 6,
-                right - left + 12
-            );
+            let (x, width) = (left - 6, right - left + 12);
+            canvas.band((x, top), (width, height));
         }
     }
 
@@ -239,140 +219,4 @@ impl Picture<'_> {
 
 fn life(off: bool) -> &'static str {
     if off { "ho-life ho-off" } else { "ho-life" }
-}
-
-struct Canvas(String);
-
-impl Canvas {
-    fn path(&mut self, d: &str, class: &str) {
-        let class = attribute(class);
-        let _ = writeln!(self.0, "<path{class} d=\"{d}\"/>");
-    }
-
-    fn line(&mut self, from: (i32, i32), to: (i32, i32), class: &str) {
-        self.path(&format!("M{} {} L{} {}", from.0, from.1, to.0, to.1), class);
-    }
-
-    /// An arrow's head at `to`.
-    fn head(&mut self, from: (i32, i32), to: (i32, i32), class: &str) {
-        let (cos, sin) = direction((to.0 - from.0, to.1 - from.1));
-        let corner = |side: f64| {
-            let (along, across) = (-8.0, 3.6 * side);
-            let x = f64::from(to.0) + along * cos - across * sin;
-            let y = f64::from(to.1) + along * sin + across * cos;
-            format!("{x:.1} {y:.1}")
-        };
-        let class = format!("ho-head {}", class.replace("ho-several", ""));
-        let d = format!("M{} {} L{} L{} z", to.0, to.1, corner(1.0), corner(-1.0));
-        self.path(&d, class.trim());
-    }
-
-    fn cross(&mut self, at: (i32, i32)) {
-        let d = format!("M{} {} l8 8 m0 -8 l-8 8", at.0 - 4, at.1 - 4);
-        self.path(&d, "ho-lost ho-bad");
-    }
-
-    fn text(&mut self, text: &Text) {
-        let anchor = match text.anchor {
-            Anchor::Left => "",
-            Anchor::Middle => " text-anchor=\"middle\"",
-            Anchor::Right => " text-anchor=\"end\"",
-        };
-        let class = match (text.bold, text.font == FONT) {
-            (true, _) => " class=\"ho-host\"",
-            (false, true) => "",
-            (false, false) => " class=\"ho-small\"",
-        };
-        let (cos, sin) = direction(text.slope);
-        let count = i32::try_from(text.lines.len()).unwrap_or(0);
-        for (line, above) in text.lines.iter().zip((0..count).rev()) {
-            let (x, y) = text.at;
-            let place = if text.slope.1 == 0 {
-                format!("x=\"{x}\" y=\"{}\"", y - above * LINE)
-            } else {
-                let up = f64::from(above * LINE);
-                let (x, y) = (f64::from(x) + up * sin, f64::from(y) - up * cos);
-                format!(
-                    "transform=\"matrix({cos:.4} {sin:.4} {:.4} {cos:.4} {x:.1} {y:.1})\"",
-                    -sin
-                )
-            };
-            let _ = write!(self.0, "<text {place}{anchor}{class}>");
-            for (index, (ink, words)) in line.iter().enumerate() {
-                let space = if index > 0 { " " } else { "" };
-                let words = escaped(words);
-                match paint::class(*ink) {
-                    None => {
-                        let _ = write!(self.0, "{space}{words}");
-                    }
-                    Some(class) => {
-                        let _ = write!(self.0, "{space}<tspan class=\"{class}\">{words}</tspan>");
-                    }
-                }
-            }
-            self.0 += "</text>\n";
-        }
-    }
-}
-
-fn attribute(class: &str) -> String {
-    if class.is_empty() {
-        String::new()
-    } else {
-        format!(" class=\"{class}\"")
-    }
-}
-
-/// The text as XML has it. What XML cannot have at all becomes the sign for that.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            '\u{a0}' => escaped.push(' '),
-            letter if letter.is_control() => escaped.push('\u{fffd}'),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
-}
-
-/// A name that ids can begin with.
-fn identifier(name: &str) -> String {
-    let letters = name.chars().map(|letter| {
-        if letter.is_ascii_alphanumeric() {
-            letter
-        } else {
-            '-'
-        }
-    });
-    format!("ho-{}", letters.collect::<String>())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::words::Ink;
-    use super::*;
-
-    #[test]
-    fn text_is_escaped() {
-        assert_eq!(
-            escaped("a<b> & \"c\"\u{7}"),
-            "a&lt;b&gt; &amp; &quot;c&quot;\u{fffd}"
-        );
-        assert_eq!(
-            identifier("a/b client=linux-6.4"),
-            "ho-a-b-client-linux-6-4"
-        );
-    }
-
-    #[test]
-    fn inks_have_classes() {
-        assert_eq!(paint::class(Ink::Plain), None);
-        assert_eq!(paint::class(Ink::Bad), Some("ho-bad"));
-    }
 }

@@ -5,7 +5,7 @@ mod placing;
 mod text;
 
 pub(super) use path::Path;
-pub(super) use text::{Anchor, Text, direction};
+pub(crate) use text::{Anchor, Text, direction};
 
 use super::story::Story;
 use super::words::{FONT, Ink, LINE, Line, SMALL, clip, columns, wrap};

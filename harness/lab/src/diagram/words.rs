@@ -3,7 +3,7 @@
 
 /// What a piece of text is about, which decides its colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ink {
+pub(crate) enum Ink {
     /// What is to be read first.
     Plain,
     /// What can be skipped.
@@ -19,16 +19,16 @@ pub(super) enum Ink {
 }
 
 /// A line of text in pieces.
-pub(super) type Line = Vec<(Ink, String)>;
+pub(crate) type Line = Vec<(Ink, String)>;
 
 /// The characters of the line.
-pub(super) fn length(line: &Line) -> usize {
+pub(crate) fn length(line: &Line) -> usize {
     let words: usize = line.iter().map(|(_, text)| text.chars().count()).sum();
     words + line.len().saturating_sub(1)
 }
 
 /// Sets pieces of text in lines of at most `columns` characters. Words that are longer are cut.
-pub(super) fn wrap(pieces: &[(Ink, &str)], columns: usize) -> Vec<Line> {
+pub(crate) fn wrap(pieces: &[(Ink, &str)], columns: usize) -> Vec<Line> {
     let columns = columns.max(8);
     let mut lines: Vec<Line> = Vec::new();
     let mut room = 0;
@@ -54,12 +54,12 @@ pub(super) fn wrap(pieces: &[(Ink, &str)], columns: usize) -> Vec<Line> {
 }
 
 /// The text with spaces at which no line ends.
-pub(super) fn unbroken(text: &str) -> String {
+pub(crate) fn unbroken(text: &str) -> String {
     text.replace(' ', "\u{a0}")
 }
 
 /// Keeps the first lines, and says that there were more.
-pub(super) fn clip(lines: &mut Vec<Line>, most: usize) {
+pub(crate) fn clip(lines: &mut Vec<Line>, most: usize) {
     if lines.len() > most {
         lines.truncate(most);
         if let Some(line) = lines.last_mut() {
@@ -87,22 +87,22 @@ fn cut(word: &str, columns: usize) -> Vec<String> {
 }
 
 /// The width of so many characters in pixels, rounded up. Fonts of fixed width take 0.55 to 0.62 of their size.
-pub(super) fn width(characters: usize, font: i32) -> i32 {
+pub(crate) fn width(characters: usize, font: i32) -> i32 {
     let characters = i32::try_from(characters).unwrap_or(i32::MAX / 1_000);
     characters.saturating_mul(font * 62).saturating_add(99) / 100
 }
 
 /// How many characters fit.
-pub(super) fn columns(pixels: i32, font: i32) -> usize {
+pub(crate) fn columns(pixels: i32, font: i32) -> usize {
     usize::try_from(pixels * 100 / (font * 62)).unwrap_or(0)
 }
 
 /// The size of all text but the times', in pixels.
-pub(super) const FONT: i32 = 11;
+pub(crate) const FONT: i32 = 11;
 /// The size of times and remarks.
-pub(super) const SMALL: i32 = 10;
+pub(crate) const SMALL: i32 = 10;
 /// From one line of text to the next.
-pub(super) const LINE: i32 = 13;
+pub(crate) const LINE: i32 = 13;
 
 #[cfg(test)]
 mod tests {

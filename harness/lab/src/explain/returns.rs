@@ -6,7 +6,7 @@ use halfopen_tcp::profile::{AfterError, Os};
 use halfopen_tcp::{Call, Cause, Profile};
 
 /// What the calls of that family return for that cause. A program that was killed sees nothing.
-pub(super) fn returns(os: Os, cause: Cause) -> Vec<Returns> {
+pub(crate) fn returns(os: Os, cause: Cause) -> Vec<Returns> {
     let mut all: Vec<Returns> = Vec::new();
     if cause == Cause::Killed {
         return all;

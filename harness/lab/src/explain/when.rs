@@ -32,7 +32,7 @@ pub struct Time {
 pub(super) fn when(cause: Cause, systems: &[Os]) -> Option<When> {
     let demonstration = demonstration(cause)?;
     let mut plan = demonstration.plan(cause);
-    let client = client(&plan);
+    let client = demonstration.client(&plan);
     let mut times: Vec<Time> = Vec::new();
     for profile in Profile::ALL.iter().filter(|p| systems.contains(&p.os)) {
         plan.hosts[client].profile = Arc::new(profile.clone());
@@ -53,11 +53,11 @@ pub(super) fn when(cause: Cause, systems: &[Os]) -> Option<When> {
 }
 
 /// A scenario whose `client` learns of a cause.
-struct Demonstration {
+pub(crate) struct Demonstration {
     scenario: &'static str,
     /// What the time counts from, in words and in the scenario's time.
-    since: &'static str,
-    zero: Instant,
+    pub(crate) since: &'static str,
+    pub(crate) zero: Instant,
 }
 
 macro_rules! demonstration {
@@ -111,15 +111,27 @@ fn demonstration(cause: Cause) -> Option<Demonstration> {
 }
 
 impl Demonstration {
-    fn plan(&self, cause: Cause) -> Plan {
+    /// The demonstration of that cause, if it has one.
+    pub(crate) fn of(cause: Cause) -> Option<Self> {
+        demonstration(cause)
+    }
+
+    pub(crate) fn plan(&self, cause: Cause) -> Plan {
         let scenario = scenario::parse(cause.name(), self.scenario);
         let scenario = scenario.expect("the tests read every demonstration");
         scenario.cases().next().expect("a scenario has a case")
     }
 
+    /// The host that learns of the cause.
+    pub(crate) fn client(&self, plan: &Plan) -> HostIndex {
+        let mut hosts = plan.hosts.iter();
+        let client = hosts.position(|host| host.name == "client");
+        client.expect("the tests look for it in every demonstration")
+    }
+
     /// The client's first error, and when it came.
     fn learned(&self, plan: &Plan) -> Option<(Duration, Cause)> {
-        let client = client(plan);
+        let client = self.client(plan);
         let outcome = event::run(plan, 0, &Options { packets: false });
         outcome.steps.iter().find_map(|step| match step.end {
             Some((
@@ -131,13 +143,6 @@ impl Demonstration {
             _ => None,
         })
     }
-}
-
-/// The host that learns of the cause.
-fn client(plan: &Plan) -> HostIndex {
-    let mut hosts = plan.hosts.iter();
-    let client = hosts.position(|host| host.name == "client");
-    client.expect("the tests look for it in every demonstration")
 }
 
 #[cfg(test)]

@@ -5,22 +5,22 @@ use crate::diagram::words::{FONT, Line, length, width};
 
 /// Some lines of text.
 #[derive(Clone, Debug)]
-pub(in crate::diagram) struct Text {
-    pub(in crate::diagram) lines: Vec<Line>,
+pub(crate) struct Text {
+    pub(crate) lines: Vec<Line>,
     /// The base line of the last line: its left end, middle or right end.
-    pub(in crate::diagram) at: (i32, i32),
-    pub(in crate::diagram) anchor: Anchor,
+    pub(crate) at: (i32, i32),
+    pub(crate) anchor: Anchor,
     /// The direction that it is written in.
-    pub(in crate::diagram) slope: (i32, i32),
-    pub(in crate::diagram) font: i32,
-    pub(in crate::diagram) bold: bool,
+    pub(crate) slope: (i32, i32),
+    pub(crate) font: i32,
+    pub(crate) bold: bool,
     /// The moment that it belongs to, if any.
-    pub(super) owner: Option<usize>,
+    pub(crate) owner: Option<usize>,
 }
 
 /// Which end of a text is at its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::diagram) enum Anchor {
+pub(crate) enum Anchor {
     Left,
     Middle,
     Right,
@@ -36,7 +36,7 @@ impl Text {
     }
 
     /// A text that has its place whatever happens.
-    pub(super) fn alone(lines: Vec<Line>, at: (i32, i32), anchor: Anchor) -> Self {
+    pub(crate) fn alone(lines: Vec<Line>, at: (i32, i32), anchor: Anchor) -> Self {
         Self {
             lines,
             at,
@@ -74,7 +74,7 @@ impl Text {
 }
 
 /// Cosine and sine, from operations that give the same bits everywhere.
-pub(in crate::diagram) fn direction((dx, dy): (i32, i32)) -> (f64, f64) {
+pub(crate) fn direction((dx, dy): (i32, i32)) -> (f64, f64) {
     let (dx, dy) = (f64::from(dx), f64::from(dy));
     let length = (dx * dx + dy * dy).sqrt();
     if length == 0.0 {
