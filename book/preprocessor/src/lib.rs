@@ -109,7 +109,7 @@ fn insertion(root: &Path, directive: &str, alone: bool) -> Result<String, String
         ["why", file] => block(load(root, file).map(|scenario| scenario.why().to_owned())),
         ["sees", cause, call] => block(table::sees(cause, call)),
         ["settings", ref names @ ..] => block(table::settings(names)),
-        ["reference", ref part @ ..] => block(figure::reference(part)),
+        ["reference", part] => block(figure::reference(part)),
         ["json", file, ref case @ ..] => block(json(root, file, case)),
         ["snapshot", file] => block(snapshot(root, file)),
         ["verified"] => block(table::verified(root)),
