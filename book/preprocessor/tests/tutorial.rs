@@ -140,13 +140,33 @@ fn programs() -> PathBuf {
     test.parent().unwrap().parent().unwrap().to_owned()
 }
 
+/// The library does not know the command's help, so the book has a copy of it.
 #[test]
-fn the_first_scenario_runs_as_the_first_chapter_says() {
+fn the_help_is_the_command_s() {
+    let output = Command::new(halfopen())
+        .args(["reference", "command"])
+        .output()
+        .unwrap();
+    let copy = fs::read(Path::new(ROOT).join("book/generated/command.md")).unwrap();
+    assert!(
+        output.stdout == copy,
+        "run: halfopen reference command > book/generated/command.md"
+    );
+}
+
+/// The command, which `cargo test --workspace` builds.
+fn halfopen() -> PathBuf {
     let command = programs().join("halfopen");
     assert!(
         command.exists(),
         "build it first: cargo build -p halfopen-cli"
     );
+    command
+}
+
+#[test]
+fn the_first_scenario_runs_as_the_first_chapter_says() {
+    halfopen();
     Reader::new("first").follow("half-open.md");
 }
 
