@@ -149,17 +149,19 @@ impl Case<'_> {
         Ok(sources[0].any().unwrap_or(false))
     }
 
-    /// Takes what a host has sent, and asks the network what becomes of it.
+    /// Takes what a host has sent, and asks the network what becomes of it. It counts from when the host's kernel sent it:
+    /// what this process sees late still arrives in time, if it is not later than the link is long.
     fn take_packets(&mut self, from: HostIndex) -> Result<(), KernelError> {
         for _ in 0..BATCH {
-            let Some(bytes) = self.hosts[from].receive()? else {
+            let Some((sent, bytes)) = self.hosts[from].receive(self.clock)? else {
                 break;
             };
-            // TUN devices do not stamp packets, so this is when this process got to see it.
-            let now = self.clock.now();
+            // The network wants packets and faults in order of time.
+            self.apply_faults(sent)?;
+            let sent = sent.max(self.last_packet);
             if let Some(packet) = wire::parse(&bytes) {
-                self.send(now, from, packet, bytes, false);
-                self.settle(now)?;
+                self.send(sent, from, packet, bytes, false);
+                self.settle(sent)?;
             }
         }
         Ok(())

@@ -43,6 +43,14 @@ impl Clock {
         Duration::from_nanos(then.saturating_sub(monotonic()))
     }
 
+    /// The instant of a reading of the wall clock that is not long ago.
+    pub(crate) fn of_wall(self, time: Duration) -> Instant {
+        // A step of the wall clock since then, or a preemption between the two readings, must not make a time that has
+        // not come; a few microseconds do not matter.
+        let age = reading(ClockId::CLOCK_REALTIME).saturating_sub(time.as_nanos() as u64);
+        Instant::from_nanos(monotonic().saturating_sub(age).saturating_sub(self.zero))
+    }
+
     /// Sleeps until then.
     pub(crate) fn sleep_until(self, then: Instant) {
         let then = self.zero.saturating_add(then.as_nanos());
@@ -53,6 +61,10 @@ impl Clock {
 }
 
 fn monotonic() -> u64 {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has this clock");
+    reading(ClockId::CLOCK_MONOTONIC)
+}
+
+fn reading(clock: ClockId) -> u64 {
+    let now = clock_gettime(clock).expect("every Linux has these clocks");
     Duration::from(now).as_nanos() as u64
 }

@@ -4,6 +4,7 @@ use crate::KernelError;
 use crate::namespace;
 use crate::netlink::Netlink;
 use crate::sysctl;
+use crate::tap::Tap;
 use halfopen::tcp::profile::settings::SettingValue;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -14,10 +15,12 @@ use nix::unistd::{read, write};
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 /// A namespace with one device. Dropping it takes the device away.
 pub(crate) struct Machine {
     tun: OwnedFd,
+    tap: Tap,
     netlink: Netlink,
     interface: u32,
 }
@@ -50,6 +53,7 @@ impl Machine {
         netlink.add_address(interface, address)?;
         let machine = Self {
             tun,
+            tap: Tap::open(interface)?,
             netlink,
             interface,
         };
@@ -80,6 +84,11 @@ impl Machine {
                 Err(error) => return Err(KernelError::system("read from a TUN device", error)),
             }
         }
+    }
+
+    /// When the kernel sent the packet that [`receive`](Self::receive) gave last, by the wall clock, if it is known.
+    pub(crate) fn sent_at(&self, packet: &[u8]) -> Option<Duration> {
+        self.tap.sent_at(packet)
     }
 
     /// Hands the machine a packet.

@@ -104,12 +104,20 @@ impl<'a> Host<'a> {
             .all(|program| program.state != State::Busy)
     }
 
-    /// The next packet it sent.
-    pub(super) fn receive(&self) -> Result<Option<Vec<u8>>, KernelError> {
-        match &self.running {
-            Some(boot) => boot.machine.receive(),
-            None => Ok(None),
-        }
+    /// The next packet it sent, and when its kernel did. That is now, as far as it is not known.
+    pub(super) fn receive(&self, clock: Clock) -> Result<Option<(Instant, Vec<u8>)>, KernelError> {
+        let Some(boot) = &self.running else {
+            return Ok(None);
+        };
+        let packet = boot.machine.receive()?;
+        let now = clock.now();
+        Ok(packet.map(|packet| {
+            let sent = boot.machine.sent_at(&packet);
+            (
+                sent.map_or(now, |time| clock.of_wall(time).min(now)),
+                packet,
+            )
+        }))
     }
 
     /// Hands it a packet. False if it is off.

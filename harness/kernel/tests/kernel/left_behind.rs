@@ -2,26 +2,33 @@
 
 use crate::plans::{CLIENT, SERVER, accept, at, connect, listen, ms, plan, recv};
 use halfopen::plan::Fault;
-use halfopen_kernel::{Options, run};
+use halfopen_kernel::{Options, run, start};
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Child, Command, ExitCode};
+use std::io::{Read, stdin};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// In the process that a test starts: runs a case for as many milliseconds as its argument says.
+/// In the process that a test starts: runs a case for as many milliseconds as its argument says, or until its input ends,
+/// which it is not prepared for.
 pub(crate) fn as_victim() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() != Some(VICTIM) {
         return None;
     }
-    let millis = arguments.next().unwrap().parse().unwrap();
+    let millis = arguments.next().unwrap().parse().ok();
     let options = Options {
-        until: Duration::from_millis(millis),
+        until: Duration::from_millis(millis.unwrap_or(60_000)),
         quiet: None,
     };
-    run(&waiting(), 0, options).unwrap();
-    Some(ExitCode::SUCCESS)
+    if millis.is_some() {
+        run(&waiting(), 0, options).unwrap();
+        return Some(ExitCode::SUCCESS);
+    }
+    let running = start(&waiting(), 0, options).unwrap();
+    let read = stdin().read(&mut [0]);
+    panic!("{read:?} with {running:?}");
 }
 
 /// A connection, one of whose ends is lost, and both programs waiting.
@@ -32,22 +39,54 @@ fn waiting() -> halfopen::plan::Plan {
 }
 
 pub(crate) fn a_killed_caller_leaves_nothing_behind() {
-    check(60_000, |victim| victim.kill().unwrap());
+    check("60000", |victim, _| victim.kill().unwrap());
+}
+
+/// As a terminal does at Ctrl-C, which asks every process at once.
+pub(crate) fn an_interrupted_caller_leaves_nothing_behind() {
+    check("60000", |victim, family| {
+        std::iter::once(&victim.id())
+            .chain(family)
+            .for_each(|id| interrupt(*id));
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn interrupt(process: u32) {
+    use nix::sys::signal::{Signal, kill};
+    kill(
+        nix::unistd::Pid::from_raw(process.cast_signed()),
+        Signal::SIGINT,
+    )
+    .unwrap();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn interrupt(_: u32) {
+    unreachable!("elsewhere no case can be run");
+}
+
+pub(crate) fn a_panicking_caller_leaves_nothing_behind() {
+    check("until its input ends", |victim, _| {
+        drop(victim.stdin.take());
+    });
 }
 
 pub(crate) fn an_ended_case_leaves_nothing_behind() {
-    check(1000, |_| ());
+    check("1000", |_, _| ());
 }
 
-fn check(millis: u64, end: impl FnOnce(&mut Child)) {
+fn check(until: &str, end: impl FnOnce(&mut Child, &[u32])) {
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args([VICTIM, &millis.to_string()])
+        .args([VICTIM, until])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     // The case and two programs, each in a namespace of its own.
     let family = wait_for(|| descendants(victim.id()), |family| family.len() == 3);
     let spaces = wait_for(|| namespaces(&family), |spaces| spaces.len() == 2);
-    end(&mut victim);
+    end(&mut victim, &family);
     victim.wait().unwrap();
     wait_for(|| alive(&family), Vec::is_empty);
     let everyone: Vec<_> = processes().collect();

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     if let Some(code) = left_behind::as_victim() {
         return code;
     }
-    let tests: [(&str, fn()); 15] = [
+    let tests: [(&str, fn()); 17] = [
         ("a_closed_port_refuses", a_closed_port_refuses),
         ("a_black_hole_times_out", a_black_hole_times_out),
         (
@@ -61,6 +61,14 @@ fn main() -> ExitCode {
         (
             "a_killed_caller_leaves_nothing_behind",
             left_behind::a_killed_caller_leaves_nothing_behind,
+        ),
+        (
+            "an_interrupted_caller_leaves_nothing_behind",
+            left_behind::an_interrupted_caller_leaves_nothing_behind,
+        ),
+        (
+            "a_panicking_caller_leaves_nothing_behind",
+            left_behind::a_panicking_caller_leaves_nothing_behind,
         ),
         (
             "an_ended_case_leaves_nothing_behind",
