@@ -137,7 +137,10 @@ fn value(value: SettingValue, unit: &str) -> String {
         SettingValue::Boolean(yes) => yes.to_string(),
         SettingValue::Text(text) => text,
     };
-    format!("{number} {unit}").trim_end().to_owned()
+    match unit {
+        "" => number,
+        unit => format!("{number}\u{a0}{unit}"),
+    }
 }
 
 /// What the record of the kernel holds.
@@ -207,12 +210,12 @@ fn times(sent: &[Instant], first: Instant) -> String {
     times.join(", ")
 }
 
-/// As sentences have it: `18.9 s`, `50 ms`.
+/// As sentences have it: `18.9 s`, `50 ms`, which no line breaks.
 fn seconds(duration: Duration) -> String {
     if duration.as_millis() < 1000 {
-        return format!("{} ms", duration.as_millis());
+        return format!("{}\u{a0}ms", duration.as_millis());
     }
-    format!("{} s", number(duration))
+    format!("{}\u{a0}s", number(duration))
 }
 
 /// Seconds to the millisecond, without zeros at the end.

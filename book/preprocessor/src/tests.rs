@@ -16,17 +16,17 @@ fn figures_stand_in_sentences() {
                 {{halfopen default windows-xp TcpMaxConnectRetransmissions}} retries.\n";
     assert_eq!(
         expanded(text).unwrap(),
-        "On XP after 21 s, for 2 retries.\n"
+        "On XP after 21\u{a0}s, for 2 retries.\n"
     );
 }
 
 #[test]
 fn a_table_has_a_row_for_each_way_of_doing_it() {
     let table = expanded("{{halfopen cases scenarios/connect/timed-out.toml client syn}}").unwrap();
-    let row = "| `windows-article`, `windows-xp`, `windows-7`, `windows-10` | 0, 3, 9 | 21 s | `WSAETIMEDOUT` (10060) |";
+    let row = "| `windows-article`, `windows-xp`, `windows-7`, `windows-10` | 0, 3, 9 | 21\u{a0}s | `WSAETIMEDOUT` (10060) |";
     assert!(table.lines().any(|line| line == row), "{table}");
     assert!(
-        table.contains("| `linux-6.4` | 0, 1, 3, 7, 15, 31, 63 | 127 s |"),
+        table.contains("| `linux-6.4` | 0, 1, 3, 7, 15, 31, 63 | 127\u{a0}s |"),
         "{table}"
     );
 }
@@ -48,7 +48,9 @@ fn a_call_returns_each_system_s_own_error() {
 fn defaults_stand_release_by_release() {
     let table = expanded("{{halfopen settings InitialRto}}").unwrap();
     assert!(
-        table.contains("**3000 ms** on `windows-7`, `windows-10`; **1000 ms** on `windows-11`"),
+        table.contains(
+            "**3000\u{a0}ms** on `windows-7`, `windows-10`; **1000\u{a0}ms** on `windows-11`"
+        ),
         "{table}"
     );
 }

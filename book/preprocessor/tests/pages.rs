@@ -1,6 +1,9 @@
 //! The pages as they are written, and what must hold for all of them.
 
-use halfopen::scenario;
+use halfopen::engine::{Options, event};
+use halfopen::outcome::Verdict;
+use halfopen::report::Report;
+use halfopen::scenario::{self, Scenario};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -195,9 +198,12 @@ fn every_example_is_without_mistakes() {
         for block in blocks(&read_page(&page)) {
             let place = format!("{page}:{}", block.line);
             if let Some(text) = as_scenario(&block) {
-                if let Err(problems) = scenario::parse("example", &text) {
+                let scenario = scenario::parse("example", &text).unwrap_or_else(|problems| {
                     let problems = scenario::render(&problems, scenario::Style::Plain);
-                    panic!("{place}:\n{problems}");
+                    panic!("{place}:\n{problems}")
+                });
+                if block.language == "toml,scenario" {
+                    runs(&scenario, &place);
                 }
                 checked += 1;
             } else if block.language == "toml,profile" {
@@ -209,6 +215,15 @@ fn every_example_is_without_mistakes() {
         }
     }
     assert!(checked > 20, "only {checked} examples");
+}
+
+/// What a whole scenario expects comes true.
+fn runs(scenario: &Scenario, place: &str) {
+    for plan in scenario.cases() {
+        let outcome = event::run(&plan, 0, &Options { packets: false });
+        let report = Report::new(&plan, &outcome);
+        assert!(outcome.verdict == Verdict::Passed, "{place}:\n{report}");
+    }
 }
 
 /// Loads a scenario with a host of that profile file.
