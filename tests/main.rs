@@ -15,6 +15,8 @@ mod explain;
 mod files;
 /// Your own tokio code on simulated machines.
 mod lab;
+/// The README's example of a test.
+mod own_code;
 /// Our sockets have the names and signatures of tokio's.
 mod parity;
 /// What holds under any schedule of faults.

@@ -2,7 +2,7 @@
 //!
 //! A comment above a block says what it is: `<!-- file: PATH -->` a file of the tree, `<!-- report: PATH SYSTEM -->` the
 //! report with packets of the first case in which the matrix has that system, `<!-- steps: PATH SYSTEM -->` the same
-//! without packets. A path that begins with `#` is a block of the README itself, named by its own comment.
+//! without packets, `<!-- snapshot: PATH -->` a reviewed snapshot. A path that begins with `#` is a block of the README itself, named by its own comment.
 
 use halfopen::engine::{Options, event};
 use halfopen::report::{Detail, Report};
@@ -19,6 +19,13 @@ struct Block {
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A snapshot without its header.
+fn snapshot(path: &str) -> String {
+    let text = read(path);
+    let body = text.splitn(3, "---\n").nth(2);
+    body.expect("a snapshot has a header").to_owned()
 }
 
 fn blocks(markdown: &str) -> Vec<Block> {
@@ -80,6 +87,7 @@ fn the_readme_tells_the_truth() {
         };
         let truth = match claim[..] {
             ["file:", path] => read(path),
+            ["snapshot:", path] => snapshot(path),
             ["report:", path, system] => report(path, &source(path), system, Detail::Packets),
             ["steps:", path, system] => report(path, &source(path), system, Detail::Steps),
             [name] if name.starts_with('#') => continue,

@@ -23,6 +23,7 @@ pub struct Grpc(Channel);
 
 impl Client for Grpc {
     const NAME: &str = "tonic";
+    const SHORT: Option<&str> = Some("tonic");
 
     async fn serve(door: Door) -> Outcome {
         let incoming = stream::unfold(door, |mut door| async {

@@ -22,6 +22,7 @@ pub struct Http(legacy::Client<HttpConnector, Empty<Bytes>>);
 
 impl Client for Http {
     const NAME: &str = "hyper-util's client, axum";
+    const SHORT: Option<&str> = Some("hyper");
 
     async fn serve(door: Door) -> Outcome {
         Ok(axum::serve(door, router()).await?)

@@ -27,6 +27,7 @@ pub struct Https(legacy::Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
 
 impl Client for Https {
     const NAME: &str = "hyper-util's client over rustls, axum";
+    const SHORT: Option<&str> = Some("hyper, TLS");
 
     async fn serve(door: Door) -> Outcome {
         let acceptor = TlsAcceptor::from(Arc::new(server_config()?));

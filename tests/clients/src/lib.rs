@@ -27,7 +27,7 @@ pub use postgres::Postgres;
 pub use redis::Redis;
 pub use seen::{Answer, Seen};
 pub use situation::{Ask, Client, Situation, run};
-pub use table::table;
+pub use table::Table;
 pub use websocket::WebSocket;
 
 /// What programs of a lab return.

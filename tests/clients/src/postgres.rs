@@ -61,6 +61,7 @@ impl fmt::Debug for Postgres {
 
 impl Client for Postgres {
     const NAME: &str = "tokio-postgres, looked at with `is_closed` before each query";
+    const SHORT: Option<&str> = Some("postgres");
 
     async fn serve(mut door: Door) -> Outcome {
         loop {

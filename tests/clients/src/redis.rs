@@ -21,6 +21,8 @@ impl<const LIMITS: bool> Client for Redis<LIMITS> {
         "redis-rs' multiplexed connection, without its response timeout of 500 ms"
     };
 
+    const SHORT: Option<&str> = if LIMITS { Some("redis") } else { None };
+
     async fn serve(mut door: Door) -> Outcome {
         loop {
             let (stream, _) = door.next().await;

@@ -15,6 +15,9 @@ pub trait Client: Sized + 'static {
     /// What it is called in the table.
     const NAME: &str;
 
+    /// What it is called in the overview, if it is there.
+    const SHORT: Option<&str>;
+
     /// Runs the server.
     fn serve(door: Door) -> impl Future<Output = Outcome>;
 
@@ -87,7 +90,7 @@ impl Situation {
             Self::ResetInMidResponse => "reset in mid-response",
             Self::PowerLossInMidResponse => "power loss in mid-response",
             Self::HalfOpenThenReboot => "half-open, then reboot",
-            Self::FinRace => "server closes, request crosses the FIN",
+            Self::FinRace => "request crosses the server's FIN",
             Self::ClosedBefore => "server closed a second ago",
         }
     }

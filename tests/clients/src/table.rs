@@ -4,27 +4,92 @@ use crate::seen::{Answer, Seen};
 use crate::situation::{Client, Situation, run};
 use crate::{Grpc, Http, Https, Postgres, Redis, WebSocket};
 
-/// What the users of all clients see on that system.
-pub fn table(os: &str) -> String {
-    let mut table = format!(
-        "{os}\n\n{:<SITUATION$}{:>AFTER$}  {:<CODE$}  asked again\n",
-        "", "after", "system's error"
-    );
-    add::<Http>(&mut table, os);
-    add::<Https>(&mut table, os);
-    add::<Grpc>(&mut table, os);
-    add::<Postgres>(&mut table, os);
-    add::<Redis<true>>(&mut table, os);
-    add::<Redis<false>>(&mut table, os);
-    add::<WebSocket>(&mut table, os);
-    table
+/// What the users of all clients see on one system.
+#[derive(Clone, Debug)]
+pub struct Table {
+    os: String,
+    clients: Vec<Column>,
 }
 
-fn add<C: Client>(table: &mut String, os: &str) {
-    *table += &format!("\n{}\n", C::NAME);
-    for situation in Situation::ALL {
-        let (seen, _) = run::<C>(situation, os);
-        *table += &row(situation.name(), &seen);
+/// What the users of one client see.
+#[derive(Clone, Debug)]
+struct Column {
+    name: &'static str,
+    short: Option<&'static str>,
+    seen: Vec<(Situation, Seen)>,
+}
+
+impl Table {
+    /// Lets every client meet every situation on that system.
+    pub fn of(os: &str) -> Self {
+        Self {
+            os: os.to_owned(),
+            clients: vec![
+                column::<Http>(os),
+                column::<Https>(os),
+                column::<Grpc>(os),
+                column::<Postgres>(os),
+                column::<Redis<true>>(os),
+                column::<Redis<false>>(os),
+                column::<WebSocket>(os),
+            ],
+        }
+    }
+
+    /// The errors' names: a row for each situation, and a column for each client.
+    pub fn overview(&self) -> String {
+        let shown = || {
+            self.clients
+                .iter()
+                .filter_map(|client| Some((client.short?, client)))
+        };
+        let mut overview = format!("{:<SITUATION$}", self.os);
+        for (short, _) in shown() {
+            overview += &format!("{short:<NAME$}");
+        }
+        for (row, situation) in Situation::ALL.iter().enumerate() {
+            overview = overview.trim_end().to_owned();
+            overview += &format!("\n{:<SITUATION$}", situation.name());
+            for (_, client) in shown() {
+                let (_, seen) = &client.seen[row];
+                overview += &format!("{:<NAME$}", brief(&seen.answer));
+            }
+        }
+        overview.trim_end().to_owned() + "\n"
+    }
+
+    /// Times and texts.
+    pub fn details(&self) -> String {
+        let (after, error) = ("after", "system's error");
+        let mut details = format!(
+            "{:<SITUATION$}{after:>AFTER$}  {error:<CODE$}  asked again\n",
+            self.os
+        );
+        for client in &self.clients {
+            details += &format!("\n{}\n", client.name);
+            for (situation, seen) in &client.seen {
+                details += &row(situation.name(), seen);
+            }
+        }
+        details
+    }
+}
+
+fn column<C: Client>(os: &str) -> Column {
+    let see = |situation| (situation, run::<C>(situation, os).0);
+    Column {
+        name: C::NAME,
+        short: C::SHORT,
+        seen: Situation::ALL.map(see).to_vec(),
+    }
+}
+
+fn brief(answer: &Answer) -> &str {
+    match answer {
+        Answer::Ok => "ok",
+        Answer::Error { os: Some(os), .. } => os.name,
+        Answer::Error { os: None, .. } => "other error",
+        Answer::Waits => "waits",
     }
 }
 
@@ -46,7 +111,7 @@ fn row(situation: &str, seen: &Seen) -> String {
         Answer::Error { os: Some(os), .. } => format!("{} ({})", os.name, os.code),
         Answer::Waits => "still waits".to_owned(),
     };
-    let line = format!("  {situation:<40}{after:>AFTER$}  {code:<CODE$}  {again}");
+    let line = format!("  {situation:<INNER$}{after:>AFTER$}  {code:<CODE$}  {again}");
     let mut row = line.trim_end().to_owned() + "\n";
     if let Answer::Error { texts, .. } = answer {
         for text in texts {
@@ -72,7 +137,9 @@ fn wrapped(text: &str) -> String {
     lines + &line + "\n"
 }
 
-const SITUATION: usize = 42;
+const SITUATION: usize = 33;
+const INNER: usize = SITUATION - 2;
 const AFTER: usize = 12;
+const NAME: usize = 16;
 const CODE: usize = 24;
 const WIDTH: usize = 118;

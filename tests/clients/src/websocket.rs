@@ -17,6 +17,7 @@ pub struct WebSocket(Option<WebSocketStream<TcpStream>>);
 
 impl Client for WebSocket {
     const NAME: &str = "tokio-tungstenite";
+    const SHORT: Option<&str> = Some("tungstenite");
 
     async fn serve(mut door: Door) -> Outcome {
         loop {
