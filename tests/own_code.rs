@@ -11,7 +11,7 @@ use halfopen::net::TcpStream;
 use tokio::net::TcpStream;
 
 /// Asks a server, and asks again if the answer breaks off.
-pub async fn ask(server: &str) -> io::Result<String> {
+pub(crate) async fn ask(server: &str) -> io::Result<String> {
     match ask_once(server).await {
         Err(error) if error.kind() == io::ErrorKind::ConnectionReset => ask_once(server).await,
         answer => answer,

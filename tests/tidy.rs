@@ -153,6 +153,52 @@ fn the_link_knows_no_connection() {
     assert_none(found, "the network is a function of packets and time");
 }
 
+/// What users of the library meet has an example each. Types that are parts of something larger have it at the top of
+/// their module.
+#[test]
+fn public_types_have_examples() {
+    let own = [
+        "lab/",
+        "net/",
+        "lab.rs",
+        "link.rs",
+        "engine.rs",
+        "testing.rs",
+    ];
+    let source = "harness/lab/src/";
+    let files = sources(source.trim_end_matches('/'));
+    let has_example = |lines: &[&str], mark: &str| {
+        let mut doc = lines.iter().filter(|line| line.starts_with(mark));
+        doc.any(|line| line.contains("```"))
+    };
+    let module_has = |file: &str| {
+        let top = file.strip_prefix(source).unwrap().split(['/', '.']).next();
+        let top = format!("{source}{}.rs", top.unwrap());
+        let text = files.iter().find(|(name, _)| *name == top);
+        text.is_some_and(|(_, text)| has_example(&text.lines().collect::<Vec<_>>(), "//!"))
+    };
+    let mut found = Vec::new();
+    for (file, text) in &files {
+        let lines: Vec<&str> = text.lines().collect();
+        let needs_own = own
+            .iter()
+            .any(|path| file[source.len()..].starts_with(path));
+        for (number, line) in lines.iter().enumerate() {
+            let kinds = ["pub struct ", "pub enum ", "pub trait "];
+            if !kinds.iter().any(|kind| line.starts_with(kind)) {
+                continue;
+            }
+            let above = lines[..number].iter().rposition(|line| line.is_empty());
+            let doc = &lines[above.unwrap_or(0)..number];
+            let elsewhere = doc.iter().any(|line| line.contains("; see [`"));
+            if !has_example(doc, "///") && !elsewhere && (needs_own || !module_has(file)) {
+                found.push(format!("{file}:{}: {line}", number + 1));
+            }
+        }
+    }
+    assert_none(found, "a public type wants an example");
+}
+
 /// Files that fit a sitting. Tables of data, and of tests, may be longer.
 #[test]
 fn files_fit_a_sitting() {

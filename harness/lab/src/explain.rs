@@ -2,6 +2,12 @@
 //!
 //! Everything that can be derived is: codes, texts and calls come from the profiles' error tables, times from running
 //! small scenarios, and examples from running the scenarios at hand. Only [`causes`] is prose.
+//!
+//! ```
+//! let explanation = halfopen::explain::explain("10060", &[]).expect("a number of Windows");
+//! assert!(explanation.to_string().contains("WSAETIMEDOUT"));
+//! assert!(halfopen::explain::explain("WSAETIMEOUT", &[]).is_err());
+//! ```
 
 pub mod causes;
 mod display;

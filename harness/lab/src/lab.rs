@@ -53,8 +53,16 @@ use std::time::Duration;
 ///
 /// # What makes a run the same every time
 /// The same lab with the same seed gives the same report, in every process and on every machine, as far as the code
-/// under test does: what it reads from a real clock, a real file or a random `HashMap` is its own affair, and so is the
-/// branch that `tokio::select!` tries first, which is random unless it says `biased`.
+/// under test does. What it takes from elsewhere is its own affair, and that of the libraries that it uses:
+/// - **`select!`** of tokio tries its branches in a random order. Say `biased`, or build the tests with
+///   `RUSTFLAGS="--cfg tokio_unstable"`: then the order follows from the seed.
+/// - **`HashMap`** of the standard library has another order in every process. Where the order in which it is walked
+///   reaches the network, take a `BTreeMap`, or a `HashMap` with a hasher of a fixed state.
+/// - **Random numbers** of the system: take a generator that can be seeded, and seed it. Those that only fill bytes, as
+///   nonces and keys do, change no packet's time or size. Signatures may: ECDSA's differ in length, Ed25519's do not.
+/// - **Clocks**: `tokio::time` is the run's. `std::time`, and what a library asks of it, is not; rustls takes a
+///   `TimeProvider` for the validity of certificates.
+/// - **Threads** run in real time: `spawn_blocking` and a runtime of one's own are not part of a run.
 #[derive(Debug)]
 pub struct Lab {
     plan: Plan,

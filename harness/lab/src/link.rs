@@ -9,6 +9,18 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// The figures of a link, one direction.
+///
+/// ```
+/// use halfopen::{Lab, LinkFigures};
+/// use std::time::Duration;
+///
+/// let mut lab = Lab::new();
+/// lab.link(LinkFigures {
+///     latency: Duration::from_millis(80),
+///     loss: 0.01,
+///     ..LinkFigures::DEFAULT
+/// });
+/// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LinkFigures {
     /// One way.

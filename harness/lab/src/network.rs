@@ -16,6 +16,18 @@
 //!   sequence number that the receiver expects once all of that has arrived.
 //! - **Reject** is asked when a segment has crossed the link; the answer crosses back.
 //! - A host's packets to itself arrive at once and meet none of this.
+//!
+//! ```
+//! use halfopen::network::Network;
+//! use halfopen::{plan, scenario};
+//!
+//! # let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/connect/timed-out.toml");
+//! let scenario = scenario::load(file).expect("the file has no mistakes");
+//! let case = scenario.cases().next().expect("a scenario has at least one case");
+//! let network = Network::new(&case, 0);
+//! assert_eq!(network.host_at(plan::address(1).into()), Some(1));
+//! assert_eq!(network.shortest_delay(), case.link.latency);
+//! ```
 
 mod cut;
 mod firewall;

@@ -1,4 +1,24 @@
 //! What came of running one case: the same for every engine.
+//!
+//! ```
+//! use halfopen::Lab;
+//! use halfopen::net::TcpStream;
+//! use halfopen::outcome::{Fate, LossReason, StepResult};
+//! # use std::time::Duration;
+//!
+//! let mut lab = Lab::new();
+//! lab.host("server");
+//! lab.host("client").client(async {
+//!     TcpStream::connect("server:80").await.unwrap_err();
+//!     Ok(())
+//! });
+//! lab.at(Duration::ZERO).partition("client", "server");
+//! let report = lab.run().unwrap();
+//! let (_, result) = report.outcome().steps[0].end.expect("it has ended");
+//! assert!(matches!(result, StepResult::Failed { .. }));
+//! let lost = |fate| matches!(fate, Fate::Lost(_, LossReason::Partition));
+//! assert!(report.packets().iter().all(|packet| lost(packet.fate)));
+//! ```
 
 use crate::plan::HostIndex;
 use halfopen_tcp::profile::OsError;

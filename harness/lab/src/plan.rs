@@ -2,6 +2,18 @@
 //!
 //! The file format has its own types in [`crate::scenario`]; here names have become indices, durations nanoseconds
 //! and the matrix one choice. Two files that mean the same give the same plan.
+//!
+//! ```
+//! use halfopen::plan::Action;
+//! use halfopen::scenario;
+//!
+//! # let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/connect/timed-out.toml");
+//! let scenario = scenario::load(file).expect("the file has no mistakes");
+//! for plan in scenario.cases() {
+//!     let client = plan.hosts.iter().find(|host| host.name == "client").expect("it has one");
+//!     assert!(matches!(client.programs[0].steps[0].action, Action::Connect { port: 80, .. }));
+//! }
+//! ```
 
 use crate::link::LinkFigures;
 use halfopen_tcp::profile::settings::SettingValue;

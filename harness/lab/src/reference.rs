@@ -9,6 +9,10 @@
 //! | [`errors`] | a family's errors |
 //! | [`scenario_keys`] | the keys of scenario files |
 //! | [`give_up_table`], [`give_up_chart`] | when each system gives up |
+//!
+//! ```
+//! assert!(halfopen::reference::causes().contains("syn-unanswered"));
+//! ```
 
 mod chart;
 mod errors;

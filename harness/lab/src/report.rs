@@ -30,6 +30,21 @@ use text::{INDENT, word, wrapped};
 /// One run, ready to be read.
 ///
 /// Its `Display` is the form for snapshots, [`Detail::Packets`].
+///
+/// ```
+/// use halfopen::Report;
+/// use halfopen::engine::{Options, event};
+/// use halfopen::report::Detail;
+/// use halfopen::scenario;
+///
+/// # let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/connect/timed-out.toml");
+/// let scenario = scenario::load(file).expect("the file has no mistakes");
+/// let plan = scenario.cases().next().expect("a scenario has at least one case");
+/// let outcome = event::run(&plan, 0, &Options { packets: true });
+/// let report = Report::new(&plan, &outcome);
+/// assert!(report.to_string().contains("retry 2"));
+/// assert!(!report.display(Detail::Steps).to_string().contains("retry 2"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     plan: &'a Plan,
@@ -38,6 +53,12 @@ pub struct Report<'a> {
 }
 
 /// How much of a run the human form shows.
+///
+/// ```
+/// use halfopen::report::Detail;
+///
+/// assert!(Detail::Steps < Detail::Packets && Detail::Packets < Detail::EveryPacket);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Detail {
     /// What the programs saw, and the faults.
@@ -49,6 +70,20 @@ pub enum Detail {
 }
 
 /// One line of the human form.
+///
+/// ```
+/// use halfopen::Report;
+/// use halfopen::engine::{Options, event};
+/// use halfopen::report::{Detail, LineKind};
+/// use halfopen::scenario;
+///
+/// # let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/refused/closed-port.toml");
+/// let scenario = scenario::load(file).expect("the file has no mistakes");
+/// let plan = scenario.cases().next().expect("a scenario has at least one case");
+/// let outcome = event::run(&plan, 0, &Options { packets: true });
+/// let lines = Report::new(&plan, &outcome).lines(Detail::Steps);
+/// assert_eq!(lines.last().map(|line| line.kind), Some(LineKind::Passed));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Line {
     /// What it says, so that a terminal can colour it.
@@ -57,7 +92,7 @@ pub struct Line {
     pub text: String,
 }
 
-/// What a line of the human form says.
+/// What a line of the human form says; see [`Line`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LineKind {
     /// The scenario and its hosts.

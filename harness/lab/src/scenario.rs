@@ -22,6 +22,14 @@
 //! [`Scenario`] that exists has no mistakes left.
 //!
 //! The tables and their keys are defined in the module `file`; [`schema`] gives them as a JSON schema for editors.
+//!
+//! ```
+//! use halfopen::scenario::{self, Style};
+//!
+//! let text = "title = \"a\"\nwhy = \"b\"\n[host.client]\nos = \"linus\"\n";
+//! let problems = scenario::parse("first", text).unwrap_err();
+//! assert!(scenario::render(&problems, Style::Plain).contains("did you mean `linux`?"));
+//! ```
 
 mod choose;
 mod diagnostic;

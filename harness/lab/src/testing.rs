@@ -8,6 +8,13 @@ use crate::scenario::{self, Style};
 use std::path::Path;
 
 /// One case of a scenario that ran as its file expects, with its report.
+///
+/// ```
+/// # let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/refused/closed-port.toml");
+/// for report in halfopen::testing::case_reports(file) {
+///     assert!(report.text.ends_with("passed\n"), "{}", report.name);
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CaseReport {
     /// What a snapshot of it is called: `connect-timed-out@client-windows-xp`.

@@ -2,6 +2,13 @@
 //!
 //! Only observes. Sequence numbers become relative to the SYN of their sender, windows become bytes, and
 //! retransmissions are counted, all from what can be seen on the wire.
+//!
+//! ```
+//! use halfopen::trace::Trace;
+//!
+//! let trace = Trace::new(true);
+//! assert!(trace.is_empty());
+//! ```
 
 use crate::network::{Flight, Network, Tag};
 use crate::outcome::{Fate, LossReason, PacketKind, PacketRecord};

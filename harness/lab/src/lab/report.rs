@@ -10,6 +10,23 @@ use std::fmt;
 /// What came of a lab's run: what its programs called, the faults and the packets, in order of time.
 ///
 /// Its `Display` is the form of a scenario's report, made for `insta::assert_snapshot!(report)`.
+///
+/// ```
+/// use halfopen::Lab;
+/// use halfopen::net::TcpStream;
+///
+/// let mut lab = Lab::new();
+/// lab.host("server");
+/// lab.host("client").os("linux").client(async {
+///     TcpStream::connect("server:80").await.unwrap_err();
+///     Ok(())
+/// });
+/// let report = lab.run().unwrap();
+/// assert_eq!(report.end().to_string(), "0.050 000");
+/// assert_eq!(report.calls("client").count(), 1);
+/// assert_eq!(report.packets().len(), 2);
+/// assert!(report.to_string().contains("connect server:80 -> ECONNREFUSED (111)"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct LabReport {
     plan: Plan,
@@ -62,6 +79,19 @@ impl fmt::Display for LabReport {
 
 /// Why a run failed, and what came of it until then. Its text ends with the tail of the report, which says who waits for
 /// what.
+///
+/// ```
+/// # use halfopen::{Lab, net::TcpListener};
+/// # use std::time::Duration;
+/// let mut lab = Lab::new();
+/// lab.host("server").client(async {
+///     TcpListener::bind("0.0.0.0:80").await?.accept().await?;
+///     Ok(())
+/// });
+/// lab.until(Duration::from_secs(5));
+/// let failure = lab.run().unwrap_err();
+/// assert!(failure.to_string().contains("accept 80 -> still waiting"));
+/// ```
 pub struct LabFailure {
     pub(super) why: Why,
     pub(super) report: Box<LabReport>,

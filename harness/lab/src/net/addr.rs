@@ -7,6 +7,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 /// What can be turned into addresses: those types for which [`tokio::net::ToSocketAddrs`] is there.
 ///
 /// A host name stands for the host of the run that is called so.
+///
+/// ```
+/// # use halfopen::{Lab, net::TcpStream};
+/// # let mut lab = Lab::new();
+/// # lab.host("client").client(async {
+/// // What listens on loopback is the host itself.
+/// for refused in ["localhost:80", "127.0.0.1:80", "client:80"] {
+///     assert!(TcpStream::connect(refused).await.is_err());
+/// }
+/// # Ok(()) });
+/// # lab.run().unwrap();
+/// ```
 pub trait ToSocketAddrs: sealed::Resolve {}
 
 mod sealed {

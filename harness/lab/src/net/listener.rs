@@ -14,7 +14,25 @@ use std::task::{Context, Poll};
 
 /// A listening socket, as [`tokio::net::TcpListener`]. Dropping it closes it, and what waits in its backlog with it.
 ///
-/// See [`TcpStream`] for an example.
+/// ```
+/// # use halfopen::{Lab, net::{TcpListener, TcpStream}};
+/// # let mut lab = Lab::new();
+/// lab.host("server").program(|| async {
+///     let listener = TcpListener::bind("0.0.0.0:80").await?;
+///     loop {
+///         let (stream, _peer) = listener.accept().await?;
+///         tokio::spawn(async move {
+///             let (mut read, mut write) = stream.into_split();
+///             tokio::io::copy(&mut read, &mut write).await
+///         });
+///     }
+/// });
+/// # lab.host("client").client(async {
+/// #     TcpStream::connect("server:80").await?;
+/// #     Ok(())
+/// # });
+/// # lab.run().unwrap();
+/// ```
 pub struct TcpListener {
     socket: Socket,
 }

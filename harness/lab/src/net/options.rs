@@ -53,6 +53,19 @@ impl<'s> From<&'s TcpSocket> for SockRef<'s> {
 }
 
 /// The three numbers of keepalive, as `socket2::TcpKeepalive`. Those that are not set stay as they are.
+///
+/// ```
+/// # use halfopen::{Lab, net::{SockRef, TcpKeepalive, TcpSocket}};
+/// # use std::time::Duration;
+/// # let mut lab = Lab::new();
+/// # lab.host("client").os("linux").client(async {
+/// # let socket = TcpSocket::new_v4()?;
+/// let minute = TcpKeepalive::new().with_time(Duration::from_secs(60));
+/// SockRef::from(&socket).set_tcp_keepalive(&minute)?;
+/// assert!(socket.keepalive()?);
+/// # Ok(()) });
+/// # lab.run().unwrap();
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct TcpKeepalive {
     time: Option<Duration>,

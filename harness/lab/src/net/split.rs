@@ -8,10 +8,46 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 
 /// The half of a [`TcpStream`] that reads, made by [`TcpStream::split`].
+///
+/// ```
+/// # use halfopen::{Lab, net::{TcpListener, TcpStream}};
+/// # use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// # let mut lab = Lab::new();
+/// # lab.host("server").program(|| async {
+/// #     let (mut stream, _) = TcpListener::bind("0.0.0.0:80").await?.accept().await?;
+/// #     let byte = stream.read_u8().await?;
+/// #     Ok(stream.write_u8(byte).await?)
+/// # });
+/// # lab.host("client").client(async {
+/// let mut stream = TcpStream::connect("server:80").await?;
+/// let (mut read, mut write) = stream.split();
+/// let (answer, sent) = tokio::join!(read.read_u8(), write.write_u8(7));
+/// assert_eq!((answer?, sent?), (7, ()));
+/// # Ok(()) });
+/// # lab.run().unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<'a>(pub(super) &'a TcpStream);
 
 /// The half of a [`TcpStream`] that writes, made by [`TcpStream::split`]. Dropping it changes nothing.
+///
+/// ```
+/// # use halfopen::{Lab, net::{TcpListener, TcpStream}};
+/// # use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// # let mut lab = Lab::new();
+/// # lab.host("server").program(|| async {
+/// #     let (mut stream, _) = TcpListener::bind("0.0.0.0:80").await?.accept().await?;
+/// #     let byte = stream.read_u8().await?;
+/// #     Ok(stream.write_u8(byte).await?)
+/// # });
+/// # lab.host("client").client(async {
+/// let mut stream = TcpStream::connect("server:80").await?;
+/// let (_, mut write) = stream.split();
+/// write.write_u8(7).await?;
+/// assert_eq!(stream.read_u8().await?, 7);
+/// # Ok(()) });
+/// # lab.run().unwrap();
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<'a>(pub(super) &'a TcpStream);
 

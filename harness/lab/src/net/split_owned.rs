@@ -38,6 +38,24 @@ pub struct OwnedReadHalf {
 }
 
 /// The half of a [`TcpStream`] that writes, made by [`TcpStream::into_split`]. Dropping it shuts writing down.
+///
+/// ```
+/// # use halfopen::{Lab, net::{TcpListener, TcpStream}};
+/// # use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// # let mut lab = Lab::new();
+/// # lab.host("server").program(|| async {
+/// #     let (mut stream, _) = TcpListener::bind("0.0.0.0:80").await?.accept().await?;
+/// #     let byte = stream.read_u8().await?;
+/// #     Ok(stream.write_u8(byte).await?)
+/// # });
+/// # lab.host("client").client(async {
+/// let (mut read, mut write) = TcpStream::connect("server:80").await?.into_split();
+/// let writing = tokio::spawn(async move { write.write_u8(7).await });
+/// assert_eq!(read.read_u8().await?, 7);
+/// writing.await??;
+/// # Ok(()) });
+/// # lab.run().unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedWriteHalf {
     inner: Arc<TcpStream>,
@@ -45,6 +63,23 @@ pub struct OwnedWriteHalf {
 }
 
 /// Two halves that do not belong together.
+///
+/// ```
+/// # use halfopen::{Lab, net::{TcpListener, TcpStream}};
+/// # let mut lab = Lab::new();
+/// # lab.host("server").program(|| async {
+/// #     let listener = TcpListener::bind("0.0.0.0:80").await?;
+/// #     let _one = listener.accept().await?;
+/// #     let _other = listener.accept().await?;
+/// #     std::future::pending().await
+/// # });
+/// # lab.host("client").client(async {
+/// let (read, _) = TcpStream::connect("server:80").await?.into_split();
+/// let (_, write) = TcpStream::connect("server:80").await?.into_split();
+/// assert!(read.reunite(write).is_err());
+/// # Ok(()) });
+/// # lab.run().unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
 
