@@ -6,11 +6,11 @@ mod teardown;
 use crate::KernelError;
 use crate::child::be_punctual;
 use crate::clock::Clock;
-use crate::log::{Log, PacketEntry, PacketFate};
+use crate::log::{Log, PacketEntry, PacketFate, StepEntry};
 use crate::wire;
 use halfopen::network::{Arrival, Carried, Flight, Network, Tag};
 use halfopen::outcome::LossReason;
-use halfopen::plan::{Fault, HostIndex, Plan};
+use halfopen::plan::{Action, Fault, HostIndex, Plan};
 use halfopen::tcp::Instant;
 use halfopen::tcp::wire::Packet;
 use host::Host;
@@ -312,11 +312,25 @@ impl Case<'_> {
         for packet in &mut log.packets {
             packet.bytes = wire::without_payload(std::mem::take(&mut packet.bytes));
         }
+        log.lateness = log.lateness.max(latest_wake(self.plan, &log.steps));
         // Programs report in their own time; the order is that of beginning.
         log.steps
             .sort_by_key(|step| (step.start, step.host, step.program, step.step));
         log
     }
+}
+
+/// By how much, at most, a `sleep` took longer than it should have, in nanoseconds.
+fn latest_wake(plan: &Plan, steps: &[StepEntry]) -> u64 {
+    let late = |entry: &StepEntry| {
+        let program = &plan.hosts[entry.host].programs[entry.program];
+        let Action::Sleep(time) = program.steps[entry.step].action else {
+            return None;
+        };
+        let (end, _) = entry.end?;
+        Some(end.saturating_sub(entry.start + time.as_nanos() as u64))
+    };
+    steps.iter().filter_map(late).max().unwrap_or(0)
 }
 
 /// From setting up to the first instant: time for the programs to be awake and waiting for it.

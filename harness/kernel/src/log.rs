@@ -10,7 +10,7 @@ pub(crate) struct Log {
     pub(crate) end: u64,
     /// Whether the limit on packets was reached.
     pub(crate) too_many: bool,
-    /// By how much the packet that was handed over latest came later than it was due.
+    /// By how much, at most, a packet was handed over later than it was due, or a sleeping program woke up later.
     pub(crate) lateness: u64,
     /// In the order in which they began.
     pub(crate) steps: Vec<StepEntry>,

@@ -33,7 +33,8 @@ pub struct Running {
 pub struct Finished {
     /// What came of it.
     pub outcome: Outcome,
-    /// The most by which a packet was handed over later than the network said: how well this machine kept time.
+    /// The most by which a packet was handed over later than the network said, or a sleeping program woke up later: how
+    /// well this machine kept time.
     pub lateness: Duration,
 }
 
