@@ -1,10 +1,12 @@
 //! The book as mdBook builds it.
 
 use crate::pages::ROOT;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// The built pages; `None` without mdBook, which is said. In CI everything has to be there.
@@ -187,4 +189,27 @@ fn nothing_of_the_machinery_is_left_in_a_page() {
             assert!(!html.contains(left), "{page}: {left}");
         }
     }
+}
+
+/// As mdBook calls it: a wrong directive ends the build, and is named with its page and line.
+#[test]
+fn a_wrong_directive_fails_the_build() {
+    let context = json!({ "root": Path::new(ROOT).join("book") });
+    let chapter = json!({ "source_path": "a/page.md", "content": "# Page\n\n{{halfopen nonsense}}\n", "sub_items": [] });
+    let input = json!([context, { "items": ["Separator", { "Chapter": chapter }] }]);
+    let mut process = Command::new(env!("CARGO_BIN_EXE_halfopen-book"))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    stdin.write_all(input.to_string().as_bytes()).unwrap();
+    drop(stdin);
+    let output = process.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        said.starts_with("book/src/a/page.md:3: `{{halfopen nonsense}}`"),
+        "{said}"
+    );
 }
