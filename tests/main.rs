@@ -9,6 +9,8 @@
 mod determinism;
 /// What is said about bad input.
 mod diagnostics;
+/// Pictures of runs.
+mod diagram;
 /// What codes, names and causes mean.
 mod explain;
 /// How scenario files are found, and what else they load.
@@ -23,6 +25,8 @@ mod parity;
 mod properties;
 /// The README shows real files and real output.
 mod readme;
+/// The generated parts of the reference.
+mod reference;
 /// What a run looks like.
 mod report;
 /// What every scenario file shows.

@@ -493,3 +493,28 @@ fn a_picture_of_nothing_is_refused() {
     let args = ["diagram", "refused.toml", "-o", "no/such/folder.svg"];
     refused(&folder, &args, &["cannot write `no/such/folder.svg`"]);
 }
+
+#[test]
+fn the_reference_is_printed_in_parts() {
+    let folder = folder("reference", &[]);
+    let list = run(&folder, &["reference"]);
+    assert_eq!((list.status, list.stderr.as_str()), (Some(0), ""));
+    for line in list.stdout.lines() {
+        let part = line.split(' ').next().unwrap();
+        let ran = run(&folder, &["reference", part]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{part}");
+        assert!(ran.stdout.len() > 100, "{part}");
+    }
+    let help = run(&folder, &["reference", "command"]).stdout;
+    assert!(help.contains("## `halfopen diagram`"), "{help}");
+    assert!(
+        help.lines().all(|line| line.chars().count() <= 96),
+        "{help}"
+    );
+    refused(&folder, &["reference", "eror-linux"], &["errors-linux"]);
+    refused(
+        &folder,
+        &["reference", "x"],
+        &["`halfopen reference` lists"],
+    );
+}

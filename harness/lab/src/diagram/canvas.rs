@@ -17,9 +17,13 @@ impl Canvas {
         description: &str,
         surroundings: Surroundings,
     ) -> Self {
+        let shrinks = match surroundings {
+            Surroundings::Document => String::new(),
+            Surroundings::Page => format!(" style=\"min-width:{}px\"", width * 9 / 10),
+        };
         let mut canvas = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"ho\" role=\"img\" width=\"{width}\" height=\"{height}\" \
-             viewBox=\"0 0 {width} {height}\" aria-labelledby=\"{id}-title {id}-desc\">\n\
+             viewBox=\"0 0 {width} {height}\"{shrinks} aria-labelledby=\"{id}-title {id}-desc\">\n\
              <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n",
             escaped(title),
             escaped(description)
@@ -65,7 +69,10 @@ impl Canvas {
             let y = f64::from(to.1) + along * sin + across * cos;
             format!("{x:.1} {y:.1}")
         };
-        let class = format!("ho-head {}", class.replace("ho-several", ""));
+        let class = format!(
+            "ho-head {}",
+            class.replace("ho-several", "").replace("ho-reset", "")
+        );
         let d = format!("M{} {} L{} L{} z", to.0, to.1, corner(1.0), corner(-1.0));
         self.path(&d, class.trim());
     }

@@ -142,9 +142,7 @@ impl Picture<'_> {
                 Beat::End(call) => (call, true),
                 Beat::Fault(_) | Beat::Land(..) | Beat::Launch(_) | Beat::Close => continue,
             };
-            let Some(told) = self.story.calls.get(call) else {
-                continue;
-            };
+            let told = &self.story.calls[call];
             if !ends {
                 begun[call] = Some(row);
                 continue;
@@ -179,7 +177,7 @@ impl Picture<'_> {
         let class = match arrow.kind {
             ArrowKind::Segment => "",
             ArrowKind::Retry => "ho-retry",
-            ArrowKind::Reset => "ho-bad",
+            ArrowKind::Reset => "ho-bad ho-reset",
             ArrowKind::Icmp => "ho-icmp",
             ArrowKind::Several => "ho-several",
         };

@@ -8,7 +8,7 @@ pub(super) use path::Path;
 pub(crate) use text::{Anchor, Text, direction};
 
 use super::story::Story;
-use super::words::{FONT, Ink, LINE, Line, SMALL, clip, columns, wrap};
+use super::words::{FONT, Ink, LINE, Line, SMALL, clip, columns, width, wrap};
 use crate::plan::{HostIndex, Plan};
 use placing::Placing;
 use text::overlap;
@@ -18,6 +18,8 @@ use text::overlap;
 pub(super) struct Layout {
     pub(super) width: i32,
     pub(super) height: i32,
+    /// The right end of the times.
+    times: i32,
     /// The hosts' lines, from left to right.
     pub(super) hosts: Vec<i32>,
     /// Where the lines begin and end.
@@ -55,12 +57,14 @@ impl Layout {
     fn new(plan: &Plan, story: &Story) -> Self {
         let count = plan.hosts.len();
         let span = span(count);
-        let left = TIMES + MARGIN;
+        let times = times(story);
+        let left = times + MARGIN;
         let hosts = (0..count).map(|host| left + span * i32::try_from(host).unwrap_or(0));
         let hosts: Vec<i32> = hosts.collect();
         let mut layout = Self {
             width: hosts.last().copied().unwrap_or(left) + right_margin(count),
             height: 0,
+            times,
             hosts,
             top: 0,
             bottom: 0,
@@ -134,6 +138,13 @@ fn rows(lines: &[Line]) -> i32 {
     LINE * i32::try_from(lines.len()).unwrap_or(0)
 }
 
+/// The column of the times, as wide as the last needs.
+fn times(story: &Story) -> i32 {
+    let last = story.moments.last();
+    let letters = last.map_or(0, |moment| moment.at.to_string().chars().count());
+    TIMES_LEAST.max(width(letters, SMALL) + 6)
+}
+
 /// From one host's line to the next.
 fn span(hosts: usize) -> i32 {
     match hosts {
@@ -149,8 +160,8 @@ fn right_margin(hosts: usize) -> i32 {
     if hosts > 2 { 240 } else { MARGIN }
 }
 
-/// The columns of the times, and of the calls.
-const TIMES: i32 = 74;
+/// The least column of the times, and that of the calls.
+const TIMES_LEAST: i32 = 70;
 const MARGIN: i32 = 200;
 /// Between a line and what is written beside it.
 const GUTTER: i32 = 9;

@@ -17,20 +17,27 @@ pub(super) fn document_css() -> String {
 
 /// The style of all pictures of a book.
 pub(super) fn page_css() -> String {
-    let mut css = String::from(
-        "svg.ho { display: block; max-width: 100%; height: auto; margin: 1.5em auto; }\n\
-         .ho-scroll { overflow-x: auto; }\n\
-         .ho-scroll svg.ho { max-width: none; }\n",
-    );
-    css += &shapes();
-    css += &colours("", &LIGHT, Page::Book);
-    let _ = writeln!(
-        css,
-        "@media screen {{\n{}}}\n@media screen and (prefers-color-scheme: dark) {{\n{}}}",
+    format!(
+        "\
+/* A picture shrinks a little to fit its page; if that is not enough, it scrolls. */
+svg.ho {{ display: block; max-width: 100%; height: auto; margin: 1.5em auto; }}
+.ho-scroll {{ overflow-x: auto; }}
+{}{}@media screen {{
+{}}}
+@media screen and (prefers-color-scheme: dark) {{
+{}}}
+@media print {{
+svg.ho {{ min-width: 0 !important; color: {}; }}
+.ho text {{ stroke: {}; }}
+}}
+",
+        shapes(),
+        colours("", &LIGHT, Page::Book),
         colours(":is(.coal, .navy, .ayu) ", &DARK, Page::Book),
         colours("html:not(.js) ", &DARK, Page::Book),
-    );
-    css
+        LIGHT.text,
+        LIGHT.page,
+    )
 }
 
 /// The class of a text.
@@ -97,6 +104,7 @@ fn shapes() -> String {
 .ho .ho-host { font-weight: bold; }
 .ho path { fill: none; stroke: currentColor; stroke-width: 1.2; }
 .ho .ho-head { stroke: none; fill: currentColor; }
+.ho .ho-reset { stroke-width: 2; }
 .ho .ho-several { stroke-width: 3; }
 .ho .ho-wait { stroke-width: 4; stroke-opacity: 0.45; }
 .ho .ho-life { stroke-width: 1; }

@@ -78,12 +78,21 @@ fn push(line: &mut Line, ink: Ink, word: &str) {
     }
 }
 
+/// Cuts a word into pieces that fit, behind a dot or the like where there is one.
 fn cut(word: &str, columns: usize) -> Vec<String> {
-    let letters: Vec<char> = word.chars().collect();
-    letters
-        .chunks(columns)
-        .map(|chunk| chunk.iter().collect())
-        .collect()
+    let mut rest: Vec<char> = word.chars().collect();
+    let mut pieces = Vec::new();
+    while rest.len() > columns {
+        let joints = rest[..columns]
+            .iter()
+            .rposition(|letter| "._/-=".contains(*letter));
+        let at = joints.map_or(columns, |joint| joint + 1);
+        let after = rest.split_off(at);
+        pieces.push(rest.into_iter().collect());
+        rest = after;
+    }
+    pieces.push(rest.into_iter().collect());
+    pieces
 }
 
 /// The width of so many characters in pixels, rounded up. Fonts of fixed width take 0.55 to 0.62 of their size.
@@ -138,6 +147,8 @@ mod tests {
     fn long_words_are_cut() {
         let lines = wrap(&[(Ink::Plain, "0123456789abc d")], 10);
         assert_eq!(texts(&lines), ["0123456789", "abc d"]);
+        let lines = wrap(&[(Ink::Plain, "net.ipv4.tcp_retries2 = 5")], 14);
+        assert_eq!(texts(&lines), ["net.ipv4.tcp_", "retries2 = 5"]);
         assert!(lines.iter().all(|line| length(line) <= 10));
     }
 

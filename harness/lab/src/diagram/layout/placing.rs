@@ -1,7 +1,7 @@
 //! A pass over the moments, from the top of the page down.
 
 use super::path::SLANT;
-use super::{Anchor, GUTTER, LINES_MAX, Layout, MARGIN, Path, TIMES, Text, right_margin, rows};
+use super::{Anchor, GUTTER, LINES_MAX, Layout, MARGIN, Path, Text, right_margin, rows};
 use crate::diagram::story::{Beat, Ending, Moment, Origin, Story};
 use crate::diagram::words::{FONT, Ink, LINE, Line, SMALL, clip, columns, wrap};
 use crate::plan::Plan;
@@ -316,7 +316,7 @@ impl<'a> Placing<'a> {
             }
             last = Some(moment.at);
             let lines = vec![vec![(Ink::Dim, moment.at.to_string())]];
-            let at = (TIMES - 4, self.layout.rows[index] + 3);
+            let at = (self.layout.times, self.layout.rows[index] + 3);
             let text = Text::new(lines, at, Anchor::Right, index);
             self.layout.texts.push(Text {
                 font: SMALL,
