@@ -54,9 +54,9 @@ fn now(args: &args::Verify, output: &mut Output) -> Result<Vec<Verified>, Failur
     let mut printed = Ok(());
     let results = verify(&plans, options, |progress| match progress {
         Progress::Going { done, cases, left } => {
+            bar.set_message(HumanDuration(left).to_string());
             bar.set_length(cases as u64);
             bar.set_position(done as u64);
-            bar.set_message(HumanDuration(left).to_string());
         }
         // People watch them come; programs get them in the order of the scenarios.
         Progress::Done(verified) if args.format == Format::Human && printed.is_ok() => {
