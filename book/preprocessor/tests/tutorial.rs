@@ -154,13 +154,29 @@ fn the_help_is_the_command_s() {
     );
 }
 
-/// The command, which `cargo test --workspace` builds.
+/// The command, which `cargo test --workspace` builds: not one from before the last change.
 fn halfopen() -> PathBuf {
     let command = programs().join("halfopen");
-    assert!(
-        command.exists(),
-        "build it first: cargo build -p halfopen-cli"
-    );
+    let built = fs::metadata(&command)
+        .and_then(|metadata| metadata.modified())
+        .ok();
+    let mut folders: Vec<PathBuf> = ["tcp", "lab", "kernel", "cli"]
+        .map(|part| Path::new(ROOT).join("harness").join(part).join("src"))
+        .to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let changed = fs::metadata(&path).unwrap().modified().unwrap();
+            assert!(
+                built.is_some_and(|built| built >= changed),
+                "build the command first: cargo build -p halfopen-cli"
+            );
+        }
+    }
     command
 }
 
