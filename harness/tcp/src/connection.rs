@@ -9,6 +9,7 @@
 //! | `open` | the first SYN of either side, and the SYN's retransmission |
 //! | `arrive` | segment arrival in the order of RFC 9293, section 3.10.7 |
 //! | `acknowledge` | the ACK field: what it frees, measures and opens |
+//! | `rack` | what is lost, by time |
 //! | `deliver` | text and FIN |
 //! | `transmit` | what may be sent now, and how it looks |
 //! | `timers` | which timers run |
@@ -27,6 +28,7 @@ mod flight;
 mod icmp;
 mod open;
 mod queue;
+mod rack;
 mod recv_buffer;
 mod rtt;
 mod send_buffer;
@@ -46,6 +48,7 @@ use crate::wire::{Packet, Segment, Seq};
 use congestion::Congestion;
 use delayed_ack::DelayedAck;
 use flight::Flight;
+use rack::Rack;
 use recv_buffer::RecvBuffer;
 use rtt::RttEstimator;
 use send_buffer::SendBuffer;
@@ -106,6 +109,8 @@ pub(crate) struct Connection {
     timestamps: Option<TimestampState>,
     rtt: RttEstimator,
     congestion: Congestion,
+    /// While something is missing.
+    rack: Option<Box<Rack>>,
     ack: DelayedAck,
     timers: Timers,
     /// The socket's options.
@@ -183,8 +188,13 @@ enum Recovery {
     Open,
     /// After a fast retransmit, until this is acknowledged (RFC 6582's `recover`).
     Fast(Seq),
-    /// After a timeout, until this is acknowledged.
-    Timeout(Seq),
+    /// After a timeout.
+    Timeout {
+        /// Until this is acknowledged.
+        end: Seq,
+        /// Congestion control as it was, in case nothing was lost after all.
+        before: Congestion,
+    },
 }
 
 /// The receive side.
@@ -246,7 +256,8 @@ impl Connection {
         newer || syn.seq.after(self.recv.nxt)
     }
 
-    /// Ends TIME-WAIT before its time: a new connection takes its place.
+    /// Ends without a word: TIME-WAIT before its time, because a new connection takes its place, or a handshake whose
+    /// listener is gone.
     pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
         self.end(cx);
     }
@@ -346,6 +357,6 @@ mod tests {
     #[test]
     fn a_connection_is_small() {
         let bytes = size_of::<Connection>();
-        assert!(bytes <= 320, "{bytes} bytes");
+        assert!(bytes <= 344, "{bytes} bytes");
     }
 }

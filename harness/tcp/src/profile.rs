@@ -169,6 +169,9 @@ pub struct Accept {
     pub late_overflow: LateOverflow,
     /// What becomes of a connection that is reset before it was accepted.
     pub reset_in_queue: ResetInQueue,
+    /// Whether closing the listener resets half-open connections. If not, the peer is answered with a RST when the
+    /// handshake's last ACK finds nothing.
+    pub close_resets_half_open: bool,
 }
 
 /// How many connections a backlog of `n` holds.
@@ -261,6 +264,8 @@ pub struct Retransmit {
     pub orphan_limit: Option<RetransmitLimit>,
     /// Duplicate ACKs that start a fast retransmit (RFC 5681 section 3.2); `None`: never.
     pub fast_retransmit: Option<u32>,
+    /// Loss detection by time, RFC 8985 section 6, instead of counting what arrived later; needs SACK.
+    pub rack: bool,
     /// Tail loss probe, RFC 8985 section 7; needs SACK.
     pub tail_loss_probe: bool,
     /// Whether the tail of a connection that this side closes is probed too, with its FIN.
@@ -332,6 +337,8 @@ pub struct Close {
     pub reset_ends_time_wait: bool,
     /// What arriving data does after `shutdown(read)`.
     pub after_shutdown_read: AfterShutdownRead,
+    /// Whether a FIN beyond a gap counts as data that nobody can read.
+    pub gap_before_fin_is_data: bool,
     /// Whether the death of a program resets its connections, whatever is in their buffers.
     pub reset_on_kill: bool,
     /// Whether the sockets of a program that dies are closed from the last it opened to the first.
@@ -355,6 +362,8 @@ pub struct ChallengeAck {
     /// Whether a RST or SYN that is in the window but not exact draws a challenge ACK. If not, any RST in the window
     /// resets the connection, as RFC 793 had it.
     pub on: bool,
+    /// Whether a RST is exact, too, that lies at the end of what was received beyond a gap.
+    pub reset_at_sack_edge: bool,
     /// The shortest time between two of them on one connection.
     pub interval: Duration,
 }

@@ -1,7 +1,8 @@
 //! The ACK field: what it frees, what it measures, what it opens.
 
 use super::arrive::Step;
-use super::flight::Acked;
+use super::flight::{Acked, Sacked};
+use super::transmit::timestamp_at;
 use super::{Connection, Context, Fin, Recovery, State};
 use crate::profile::Rto;
 use crate::wire::{Flags, Segment};
@@ -27,18 +28,18 @@ impl Connection {
         self.soft_error = None;
         self.heard = cx.now;
         self.timers.on_answer();
-        let news = self.send.flight.on_sack(&segment.options.sack);
+        let sacked = self.send.flight.on_sack(&segment.options.sack);
         if ack.after(self.send.una) {
-            self.on_new_ack(cx, segment);
+            self.on_new_ack(cx, segment, sacked);
         } else {
-            self.on_same_ack(cx, segment, news);
+            self.on_same_ack(cx, segment, sacked);
         }
         self.update_window(cx, segment);
         self.after_ack(cx)
     }
 
     /// The left edge moves.
-    fn on_new_ack(&mut self, cx: &mut Context<'_>, segment: &Segment) {
+    fn on_new_ack(&mut self, cx: &mut Context<'_>, segment: &Segment, sacked: Sacked) {
         let ack = segment.ack;
         let limited = self.send.flight.in_network() >= self.congestion.window();
         let space_before = self.send_space(cx.profile);
@@ -47,6 +48,7 @@ impl Connection {
         self.send.duplicates = 0;
         let acked = self.send.flight.acknowledge(ack);
         self.timers.on_progress();
+        self.undo_if_spurious(segment);
         self.measure(cx, segment, acked);
         self.continue_recovery(cx);
         if limited && self.send.recovery == Recovery::Open || self.in_timeout_recovery() {
@@ -62,18 +64,45 @@ impl Connection {
         } else {
             self.set_retransmission_timer(cx, true);
         }
+        let latest = acked
+            .latest
+            .map_or(sacked.latest, |acked| Some(acked.or_later(sacked.latest)));
+        self.on_delivered(cx, latest);
+    }
+
+    /// The Eifel algorithm (RFC 3522, RFC 4015): an ACK that echoes a timestamp from before the first retransmission was
+    /// drawn by an original. It was late, not lost, and so is what followed it (`tcp_try_undo_loss`).
+    fn undo_if_spurious(&mut self, segment: &Segment) {
+        let (Recovery::Timeout { before, .. }, Some(since)) =
+            (self.send.recovery, self.timers.since)
+        else {
+            return;
+        };
+        let (Some(ours), Some(theirs)) = (self.timestamps, segment.options.timestamps) else {
+            return;
+        };
+        let retransmitted = timestamp_at(since, ours);
+        if theirs.echo != 0 && (theirs.echo.wrapping_sub(retransmitted) as i32) < 0 {
+            self.send.flight.mark_none_lost();
+            self.congestion = before;
+            self.send.recovery = Recovery::Open;
+        }
     }
 
     fn in_timeout_recovery(&self) -> bool {
-        matches!(self.send.recovery, Recovery::Timeout(_))
+        matches!(self.send.recovery, Recovery::Timeout { .. })
     }
 
     /// The left edge stays: perhaps a sign of loss (RFC 5681 section 2, "duplicate acknowledgment").
-    fn on_same_ack(&mut self, cx: &mut Context<'_>, segment: &Segment, sack_news: u32) {
+    fn on_same_ack(&mut self, cx: &mut Context<'_>, segment: &Segment, sacked: Sacked) {
+        if self.detects_by_time(cx) {
+            self.on_delivered(cx, sacked.latest);
+            return;
+        }
         let window = u32::from(segment.window) << self.scaling.map_or(0, |scaling| scaling.send);
         let duplicate = segment.is_empty()
             && !self.send.flight.is_empty()
-            && (sack_news > 0 || window == self.send.window);
+            && (sacked.segments > 0 || window == self.send.window);
         let Some(threshold) = cx.profile.retransmit.fast_retransmit else {
             return;
         };
@@ -91,22 +120,29 @@ impl Connection {
             false
         };
         if lost && self.send.recovery == Recovery::Open {
-            self.send.recovery = Recovery::Fast(self.send.nxt);
-            self.congestion
-                .on_fast_retransmit(self.send.flight.len() as u32);
+            self.enter_recovery();
         }
+    }
+
+    /// Fast retransmit (RFC 5681 section 3.2).
+    pub(super) fn enter_recovery(&mut self) {
+        self.send.recovery = Recovery::Fast(self.send.nxt);
+        self.congestion
+            .on_fast_retransmit(self.send.flight.len() as u32);
     }
 
     /// During recovery: a partial ACK means that the next segment is lost too (RFC 6582 section 3.2).
     fn continue_recovery(&mut self, cx: &Context<'_>) {
-        let (Recovery::Fast(end) | Recovery::Timeout(end)) = self.send.recovery else {
+        let (Recovery::Fast(end) | Recovery::Timeout { end, .. }) = self.send.recovery else {
             return;
         };
         if !self.send.una.before(end) {
             self.send.recovery = Recovery::Open;
             return;
         }
-        if let Recovery::Fast(_) = self.send.recovery {
+        if let Recovery::Fast(_) = self.send.recovery
+            && !self.detects_by_time(cx)
+        {
             if self.sack {
                 if let Some(threshold) = cx.profile.retransmit.fast_retransmit {
                     self.send.flight.mark_lost_below(threshold);

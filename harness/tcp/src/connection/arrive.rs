@@ -133,7 +133,10 @@ impl Connection {
             return Step::Continue;
         }
         let exact = segment.seq == self.recv.nxt
-            || (self.state_after_fin() && segment.seq == self.recv.nxt - 1);
+            || (self.state_after_fin() && segment.seq == self.recv.nxt - 1)
+            || (cx.profile.challenge_ack.reset_at_sack_edge
+                && self.sack
+                && self.recv.buffer.end_ahead() == Some(segment.seq));
         if cx.profile.challenge_ack.on && !exact {
             // RFC 5961 section 3.2: it may be a guess; a peer that means it answers our ACK with an exact one.
             self.challenge(cx);
@@ -191,7 +194,8 @@ impl Connection {
 
     /// Seventh, process the segment text (the sixth step, URG, is not modelled).
     fn check_text(&mut self, cx: &mut Context<'_>, segment: &Segment) -> Step {
-        if segment.payload.is_empty() {
+        let counts_as_data = cx.profile.close.gap_before_fin_is_data && segment.has(Flags::FIN);
+        if segment.payload.is_empty() && !counts_as_data {
             return Step::Continue;
         }
         let new = (segment.seq + segment.payload.len() as u32).after(self.recv.nxt);
@@ -207,7 +211,7 @@ impl Connection {
             self.fail(cx, Cause::AbortedLocally);
             return Step::Done;
         }
-        if self.state.may_receive() {
+        if self.state.may_receive() && !segment.payload.is_empty() {
             self.take_text(cx, segment);
         }
         Step::Continue
@@ -215,8 +219,9 @@ impl Connection {
 
     /// Eighth, check the FIN bit.
     fn check_fin(&mut self, cx: &mut Context<'_>, segment: &Segment) -> Step {
-        if segment.has(Flags::FIN) {
-            self.take_fin(cx, segment);
+        let next = segment.has(Flags::FIN) && self.is_fin_next(cx, segment);
+        if next || self.recv.buffer.take_fin(self.recv.nxt) {
+            self.take_fin(cx);
         }
         Step::Done
     }

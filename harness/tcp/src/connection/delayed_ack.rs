@@ -82,7 +82,7 @@ impl DelayedAck {
         }
         self.adapt(now, window, rto, rules);
         self.last_data = now;
-        let full = unacked > u32::from(self.full_size) * rules.every.saturating_sub(1).max(1);
+        let full = self.is_full(unacked, rules);
         let quick = self.quick > 0 && !self.interactive;
         if full || self.owed == Owed::Now {
             self.owed = Owed::Now;
@@ -91,6 +91,11 @@ impl DelayedAck {
         } else if self.owed == Owed::Nothing {
             self.owed = Owed::Later;
         }
+    }
+
+    /// Whether so much is not acknowledged that it should be at once (`__tcp_ack_snd_check`).
+    fn is_full(&self, unacked: u32, rules: &profile::DelayedAck) -> bool {
+        unacked > u32::from(self.full_size) * rules.every.saturating_sub(1).max(1)
     }
 
     /// `tcp_event_data_recv`: the delay follows the time between segments; a long silence brings back quick ACKs.
@@ -130,9 +135,14 @@ impl DelayedAck {
 
     /// The peer's FIN arrived. Where the delay is fixed, and once this side has closed too, it is acknowledged at once;
     /// Linux otherwise expects the program to answer (`tcp_fin`), so that one that closes in turn sends one segment
-    /// instead of two.
-    pub(crate) fn on_fin(&mut self, this_side_closed: bool, rules: &profile::DelayedAck) {
-        if this_side_closed || rules.max == rules.min {
+    /// instead of two. `unacked` counts the FIN.
+    pub(crate) fn on_fin(
+        &mut self,
+        this_side_closed: bool,
+        unacked: u32,
+        rules: &profile::DelayedAck,
+    ) {
+        if this_side_closed || rules.max == rules.min || self.is_full(unacked, rules) {
             self.owed = Owed::Now;
             return;
         }

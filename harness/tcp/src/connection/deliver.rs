@@ -49,18 +49,27 @@ impl Connection {
         }
     }
 
-    /// Takes the peer's FIN, if everything before it is there.
-    pub(super) fn take_fin(&mut self, cx: &mut Context<'_>, segment: &Segment) {
+    /// Whether the segment's FIN is next. One beyond a gap is kept like text, and asks for what is missing.
+    pub(super) fn is_fin_next(&mut self, cx: &Context<'_>, segment: &Segment) -> bool {
         let fin = segment.seq + segment.payload.len() as u32;
-        if fin != self.recv.nxt || self.recv.fin || !self.state.may_receive() {
-            return;
+        let expected = !self.recv.fin && self.state.may_receive();
+        if expected && fin.after(self.recv.nxt) && !fin.after(self.recv.edge) {
+            self.ack
+                .on_trouble(self.receive_limit(cx), &cx.profile.delayed_ack);
+            self.recv.buffer.insert_fin(fin);
         }
+        expected && fin == self.recv.nxt
+    }
+
+    /// Takes the peer's FIN. Everything before it is there.
+    pub(super) fn take_fin(&mut self, cx: &mut Context<'_>) {
         self.recv.nxt += 1;
         self.recv.edge = self.recv.edge.later(self.recv.nxt);
         self.recv.fin = true;
         self.news = true;
         let closed = self.state != State::Established;
-        self.ack.on_fin(closed, &cx.profile.delayed_ack);
+        let unacked = self.recv.nxt.since(self.recv.acked);
+        self.ack.on_fin(closed, unacked, &cx.profile.delayed_ack);
         match self.state {
             State::Established => self.transition(cx, State::CloseWait),
             State::FinWait1 => self.transition(cx, State::Closing),

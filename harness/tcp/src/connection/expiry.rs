@@ -45,6 +45,13 @@ impl Connection {
             Resend::Syn(_) => self.on_syn_timeout(cx),
             Resend::Timeout(_) => self.on_retransmission_timeout(cx),
             Resend::LossProbe(_) => self.on_loss_probe(cx),
+            Resend::Missing(_) => {
+                self.detect_loss(cx);
+                if self.timers.resend == Resend::Off {
+                    let rto = self.rto(cx);
+                    self.timers.start_timeout(cx, rto);
+                }
+            }
             Resend::WindowProbe(_) => self.on_window_probe(cx),
         }
     }
@@ -119,9 +126,15 @@ impl Connection {
             return;
         }
         let in_flight = self.send.flight.len() as u32;
-        let first = !matches!(self.send.recovery, Recovery::Timeout(_));
-        self.congestion.on_timeout(in_flight, first);
-        self.send.recovery = Recovery::Timeout(self.send.nxt);
+        let before = match self.send.recovery {
+            Recovery::Timeout { before, .. } => Some(before),
+            Recovery::Open | Recovery::Fast(_) => None,
+        };
+        self.send.recovery = Recovery::Timeout {
+            end: self.send.nxt,
+            before: before.unwrap_or(self.congestion),
+        };
+        self.congestion.on_timeout(in_flight, before.is_none());
         self.send.flight.mark_all_lost();
         let head_sent = self.send.flight.head().map_or(cx.now, |head| head.at);
         if let Some(index) = self.send.flight.first_lost() {

@@ -3,6 +3,7 @@
 use super::queue::Queue;
 use crate::time::Instant;
 use crate::wire::{SackBlocks, Seq};
+use std::time::Duration;
 
 /// One segment that was sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Sent {
     /// Whether it was ever sent again: its acknowledgment measures nothing (Karn's rule, RFC 6298 section 3).
     pub(crate) retransmitted: bool,
     pub(crate) place: Place,
+    /// Which transmission of the connection that was, for those of one moment. The flight counts them.
+    pub(crate) order: u32,
 }
 
 /// Where a segment is believed to be.
@@ -36,6 +39,36 @@ impl Sent {
     pub(crate) fn end(&self) -> Seq {
         self.seq + self.len
     }
+
+    fn delivered(&self) -> Delivered {
+        Delivered {
+            at: self.at,
+            order: self.order,
+            retransmitted: self.retransmitted,
+        }
+    }
+}
+
+/// The latest transmission that is known to have arrived, of those that an ACK told of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Delivered {
+    /// When it was sent.
+    pub(crate) at: Instant,
+    order: u32,
+    /// Whether the segment was ever sent again, so that an earlier copy may be what arrived.
+    pub(crate) retransmitted: bool,
+}
+
+impl Delivered {
+    pub(crate) fn is_later_than(&self, other: &Self) -> bool {
+        (self.order.wrapping_sub(other.order) as i32) > 0
+    }
+
+    pub(crate) fn or_later(self, other: Option<Self>) -> Self {
+        other
+            .filter(|other| other.is_later_than(&self))
+            .unwrap_or(self)
+    }
 }
 
 /// What an acknowledgment took off the queue.
@@ -45,6 +78,17 @@ pub(crate) struct Acked {
     pub(crate) segments: u32,
     /// When the first of them was sent, if none of them was ever retransmitted.
     pub(crate) sent: Option<Instant>,
+    /// The latest of those that no SACK had told of.
+    pub(crate) latest: Option<Delivered>,
+}
+
+/// What SACK blocks told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Sacked {
+    /// Segments that it is news of.
+    pub(crate) segments: u32,
+    /// The latest of them.
+    pub(crate) latest: Option<Delivered>,
 }
 
 /// The segments between `SND.UNA` and `SND.NXT`, in order.
@@ -53,6 +97,8 @@ pub(crate) struct Flight {
     segments: Queue<Sent>,
     /// How many of them are [`Place::Under`], so that the congestion window is checked without counting.
     under: u32,
+    /// Transmissions so far.
+    transmissions: u32,
 }
 
 impl Flight {
@@ -85,9 +131,16 @@ impl Flight {
         self.segments.iter().any(|sent| sent.place == Place::Sacked)
     }
 
-    pub(crate) fn push(&mut self, sent: Sent) {
+    /// Notes a segment that is sent for the first time.
+    pub(crate) fn push(&mut self, mut sent: Sent) {
+        sent.order = self.next_order();
         self.under += 1;
         self.segments.push_back(sent);
+    }
+
+    fn next_order(&mut self) -> u32 {
+        self.transmissions = self.transmissions.wrapping_add(1);
+        self.transmissions
     }
 
     /// Takes off what lies before `una`. A segment that is acknowledged in part keeps its rest.
@@ -105,6 +158,9 @@ impl Flight {
             measurable &= !sent.retransmitted;
             acked.sent = acked.sent.or(Some(sent.at));
             acked.segments += 1;
+            if sent.place != Place::Sacked {
+                acked.latest = Some(sent.delivered().or_later(acked.latest));
+            }
             self.under -= u32::from(sent.place == Place::Under);
             self.segments.pop_front();
         }
@@ -115,16 +171,17 @@ impl Flight {
         acked
     }
 
-    /// Notes what the peer has beyond the gap. Returns how many segments that is news of.
-    pub(crate) fn on_sack(&mut self, blocks: &SackBlocks) -> u32 {
-        let mut news = 0;
+    /// Notes what the peer has beyond the gap.
+    pub(crate) fn on_sack(&mut self, blocks: &SackBlocks) -> Sacked {
+        let mut news = Sacked::default();
         for (start, end) in blocks.iter() {
             for sent in self.segments.iter_mut() {
                 let inside = !sent.seq.before(start) && !sent.end().after(end);
                 if inside && sent.place != Place::Sacked {
                     self.under -= u32::from(sent.place == Place::Under);
                     sent.place = Place::Sacked;
-                    news += 1;
+                    news.segments += 1;
+                    news.latest = Some(sent.delivered().or_later(news.latest));
                 }
             }
         }
@@ -150,6 +207,41 @@ impl Flight {
         news
     }
 
+    /// Marks as lost what was sent before the transmission that `latest` tells of, `patience` or longer ago, and is not
+    /// known to have arrived (RFC 8985 section 6.2, step 5). Returns whether there is a new one, and how long to wait
+    /// for those that may still come.
+    pub(crate) fn mark_lost_before(
+        &mut self,
+        latest: Delivered,
+        now: Instant,
+        patience: Duration,
+    ) -> (bool, Option<Duration>) {
+        let (mut news, mut wait) = (false, None);
+        for sent in self.segments.iter_mut() {
+            if sent.place != Place::Under || !latest.is_later_than(&sent.delivered()) {
+                continue;
+            }
+            let left = (sent.at + patience).since(now);
+            if left.is_zero() {
+                sent.place = Place::Lost;
+                self.under -= 1;
+                news = true;
+            } else {
+                wait = wait.max(Some(left));
+            }
+        }
+        (news, wait)
+    }
+
+    /// Segments at the peer, behind a gap.
+    pub(crate) fn sacked(&self) -> u32 {
+        let sacked = self
+            .segments
+            .iter()
+            .filter(|sent| sent.place == Place::Sacked);
+        sacked.count() as u32
+    }
+
     /// Marks the first segment as lost, as three duplicate ACKs say (RFC 5681 section 3.2) and as a partial ACK
     /// during recovery says of the next one (RFC 6582).
     pub(crate) fn mark_head_lost(&mut self) {
@@ -172,6 +264,16 @@ impl Flight {
         self.under = 0;
     }
 
+    /// Takes back what [`mark_all_lost`](Self::mark_all_lost) said.
+    pub(crate) fn mark_none_lost(&mut self) {
+        for sent in self.segments.iter_mut() {
+            if sent.place == Place::Lost {
+                sent.place = Place::Under;
+                self.under += 1;
+            }
+        }
+    }
+
     /// The first segment that waits to be sent again.
     pub(crate) fn first_lost(&self) -> Option<usize> {
         // All lost segments were under way before; none is lost while all are.
@@ -185,9 +287,11 @@ impl Flight {
 
     /// Notes that the segment is sent again now.
     pub(crate) fn on_retransmit(&mut self, index: usize, now: Instant) {
+        let order = self.next_order();
         let Some(sent) = self.segments.get_mut(index) else {
             return;
         };
+        sent.order = order;
         sent.at = now;
         sent.retransmitted = true;
         if sent.place == Place::Lost {
@@ -255,26 +359,23 @@ mod tests {
                 at: Instant::from_nanos(u64::from(n)),
                 retransmitted: false,
                 place: Place::Under,
+                order: 0,
             });
         }
         flight
     }
 
     fn sack(flight: &mut Flight, start: u32, end: u32) -> u32 {
-        flight.on_sack(&SackBlocks::new([(Seq(start), Seq(end))]))
+        flight
+            .on_sack(&SackBlocks::new([(Seq(start), Seq(end))]))
+            .segments
     }
 
     #[test]
     fn acknowledgment_takes_whole_segments_and_trims_the_next() {
         let mut flight = flight(3);
         let acked = flight.acknowledge(Seq(250));
-        assert_eq!(
-            acked,
-            Acked {
-                segments: 2,
-                sent: Some(Instant::ZERO)
-            }
-        );
+        assert_eq!((acked.segments, acked.sent), (2, Some(Instant::ZERO)));
         let head = flight.head().copied().unwrap();
         assert_eq!((head.seq, head.len, flight.in_network()), (Seq(250), 50, 1));
     }
@@ -284,13 +385,8 @@ mod tests {
         let mut flight = flight(2);
         flight.mark_all_lost();
         flight.on_retransmit(0, Instant::from_nanos(9));
-        assert_eq!(
-            flight.acknowledge(Seq(200)),
-            Acked {
-                segments: 2,
-                sent: None
-            }
-        );
+        let acked = flight.acknowledge(Seq(200));
+        assert_eq!((acked.segments, acked.sent), (2, None));
     }
 
     #[test]
@@ -305,6 +401,22 @@ mod tests {
         flight.on_retransmit(1, Instant::ZERO);
         assert!(!flight.mark_lost_below(3), "sent again: not lost again");
         assert_eq!((flight.first_lost(), flight.in_network()), (None, 2));
+    }
+
+    #[test]
+    fn what_was_sent_earlier_and_has_not_arrived_in_time_is_lost() {
+        // Sent at 0, 1, 2, 3 and 4 ns.
+        let mut flight = flight(5);
+        let blocks = SackBlocks::new([(Seq(300), Seq(400))]);
+        let latest = flight.on_sack(&blocks).latest.unwrap();
+        let at = |nanos| Instant::from_nanos(nanos);
+        let patience = Duration::from_nanos(10);
+        let found = flight.mark_lost_before(latest, at(11), patience);
+        assert_eq!(found, (true, Some(Duration::from_nanos(1))));
+        assert_eq!(flight.in_network(), 2, "the third, and the one sent later");
+        let found = flight.mark_lost_before(latest, at(12), patience);
+        assert_eq!(found, (true, None));
+        assert_eq!(flight.in_network(), 1);
     }
 
     #[test]

@@ -99,6 +99,7 @@ impl Connection {
             }),
             rtt: RttEstimator::NoSample,
             congestion: Congestion::new(buffers.initial_cwnd),
+            rack: None,
             ack: DelayedAck::new(mss),
             timers: Timers::NONE,
             options: opening.options,

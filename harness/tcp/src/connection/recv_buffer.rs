@@ -10,7 +10,7 @@ pub(crate) struct RecvBuffer {
     readable: Queue<Bytes>,
     readable_len: u32,
     /// Beyond `RCV.NXT`, ordered by sequence number, not overlapping. The window bounds it: at most one entry a
-    /// byte, and in practice one a segment.
+    /// byte, and in practice one a segment. The FIN is an entry without bytes.
     ahead: Queue<(Seq, Bytes)>,
     /// Where the latest out-of-order segment lay: RFC 2018 section 4 wants its block first.
     latest_ahead: Seq,
@@ -36,6 +36,12 @@ impl RecvBuffer {
         !self.ahead.is_empty()
     }
 
+    /// The sequence number after the last that was received beyond a gap; `None` if there is no gap.
+    pub(crate) fn end_ahead(&self) -> Option<Seq> {
+        let (seq, held) = self.ahead.back()?;
+        Some(*seq + (held.len() as u32).max(1))
+    }
+
     /// Takes data at `seq`; the caller has cut it to the window. Returns by how much `RCV.NXT` advances.
     pub(crate) fn insert(&mut self, nxt: Seq, seq: Seq, data: Bytes) -> u32 {
         let before = self.readable_len;
@@ -44,9 +50,9 @@ impl RecvBuffer {
             return 0;
         }
         self.append(nxt, seq, data);
-        while let Some((seq, _)) = self.ahead.front() {
+        while let Some((seq, held)) = self.ahead.front() {
             let nxt = nxt + (self.readable_len - before);
-            if seq.after(nxt) {
+            if seq.after(nxt) || held.is_empty() {
                 break;
             }
             if let Some((seq, data)) = self.ahead.pop_front() {
@@ -94,6 +100,24 @@ impl RecvBuffer {
         }
     }
 
+    /// Keeps the FIN, unless it is there already.
+    pub(crate) fn insert_fin(&mut self, fin: Seq) {
+        if !self.ahead.iter().any(|(_, held)| held.is_empty()) {
+            self.latest_ahead = fin;
+            self.ahead.push_back((fin, Bytes::new()));
+        }
+    }
+
+    /// Takes the FIN, if nothing is missing before it. Whatever lies beyond it is no data of this connection.
+    pub(crate) fn take_fin(&mut self, nxt: Seq) -> bool {
+        let first = self.ahead.front();
+        let here = first.is_some_and(|(seq, held)| held.is_empty() && !seq.after(nxt));
+        if here {
+            self.ahead = Queue::EMPTY;
+        }
+        here
+    }
+
     /// The SACK blocks that describe what lies ahead, the most recently changed first (RFC 2018 section 4).
     pub(crate) fn sack_blocks(&self) -> SackBlocks {
         if self.ahead.is_empty() {
@@ -101,7 +125,7 @@ impl RecvBuffer {
         }
         let mut blocks: Vec<(Seq, Seq)> = Vec::new();
         for (seq, data) in self.ahead.iter() {
-            let end = *seq + data.len() as u32;
+            let end = *seq + (data.len() as u32).max(1);
             match blocks.last_mut() {
                 Some((_, last)) if *last == *seq => *last = end,
                 _ => blocks.push((*seq, end)),

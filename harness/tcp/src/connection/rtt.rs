@@ -18,6 +18,8 @@ pub(crate) enum RttEstimator {
     Measured {
         srtt8: NonZeroU32,
         var4: u32,
+        /// The shortest.
+        min: u32,
         slow: SlowVariance,
     },
 }
@@ -49,6 +51,7 @@ impl RttEstimator {
                 Self::Measured {
                     srtt8: at_least_one(sample * 8),
                     var4,
+                    min: sample,
                     slow: SlowVariance {
                         deviation4: sample * 2,
                         deviation4_max: var4,
@@ -56,13 +59,20 @@ impl RttEstimator {
                     },
                 }
             }
-            Self::Measured { srtt8, var4, slow } => {
+            Self::Measured {
+                srtt8,
+                var4,
+                min,
+                slow,
+            } => {
+                let min = min.min(sample);
                 let error = sample as i32 - (srtt8.get() / 8) as i32;
                 let smoothed = at_least_one(srtt8.get().saturating_add_signed(error));
                 match rto.formula {
                     RtoFormula::Standard | RtoFormula::Slop(_) => Self::Measured {
                         srtt8: smoothed,
                         var4: var4 - var4 / 4 + error.unsigned_abs(),
+                        min,
                         slow,
                     },
                     RtoFormula::VarianceFloor => {
@@ -70,6 +80,7 @@ impl RttEstimator {
                         Self::Measured {
                             srtt8: smoothed,
                             var4,
+                            min,
                             slow,
                         }
                     }
@@ -87,6 +98,14 @@ impl RttEstimator {
         match rto.formula {
             RtoFormula::Standard | RtoFormula::Slop(_) => plain.max(rto.min),
             RtoFormula::VarianceFloor => plain,
+        }
+    }
+
+    /// The shortest round trip of all.
+    pub(crate) fn shortest(&self) -> Option<Duration> {
+        match *self {
+            Self::NoSample => None,
+            Self::Measured { min, .. } => Some(Duration::from_micros(u64::from(min))),
         }
     }
 

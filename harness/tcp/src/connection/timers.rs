@@ -38,6 +38,8 @@ pub(super) enum Resend {
     Timeout(Instant),
     /// The last segment in flight (RFC 8985 section 7).
     LossProbe(Instant),
+    /// What is still missing once the network has had time to put segments in order (RFC 8985 section 6.3).
+    Missing(Instant),
     /// A probe of a closed window (RFC 9293 section 3.8.6.1).
     WindowProbe(Instant),
 }
@@ -57,9 +59,11 @@ impl Resend {
     pub(super) const fn deadline(self) -> Option<Instant> {
         match self {
             Self::Off => None,
-            Self::Syn(at) | Self::Timeout(at) | Self::LossProbe(at) | Self::WindowProbe(at) => {
-                Some(at)
-            }
+            Self::Syn(at)
+            | Self::Timeout(at)
+            | Self::LossProbe(at)
+            | Self::Missing(at)
+            | Self::WindowProbe(at) => Some(at),
         }
     }
 }
@@ -184,6 +188,12 @@ impl Timers {
     /// Starts the retransmission timeout; with a user timeout, not beyond what is left of it.
     pub(super) fn start_timeout(&mut self, cx: &Context<'_>, wait: Duration) {
         self.resend = Resend::Timeout(cx.clock.fires_at(cx.now, wait));
+    }
+
+    /// A timer is not set for less than `TCP_TIMEOUT_MIN_US` after what it waits for.
+    pub(super) fn start_reordering(&mut self, cx: &Context<'_>, wait: Duration) {
+        let wait = wait + Duration::from_millis(2);
+        self.resend = Resend::Missing(cx.clock.fires_at(cx.now, wait));
     }
 
     pub(super) fn start_loss_probe(&mut self, cx: &Context<'_>, wait: Duration) {

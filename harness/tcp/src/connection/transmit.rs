@@ -63,7 +63,10 @@ impl Connection {
         let before = self.send.nxt;
         self.send_bursts(cx);
         if self.send.nxt != before {
-            self.ack.on_data_sent(cx.now);
+            // A FIN alone is no answer.
+            if self.send.nxt.since(before) > u32::from(self.send.fin == Fin::Sent) {
+                self.ack.on_data_sent(cx.now);
+            }
             self.set_retransmission_timer(cx, idle);
         } else if idle && self.has_unacknowledged() {
             // Nothing is in flight and nothing may be sent: only a probe can find out that the window opened.
@@ -153,6 +156,7 @@ impl Connection {
             at: cx.now,
             retransmitted: false,
             place: Place::Under,
+            order: 0,
         };
         self.send.flight.push(sent);
         self.send.nxt += total;
@@ -357,7 +361,12 @@ impl Connection {
 
     /// This connection's timestamp clock: milliseconds.
     pub(super) fn timestamp_now(&self, cx: &Context<'_>, state: TimestampState) -> u32 {
-        let millis = cx.now.since(Instant::ZERO).as_millis() as u32;
-        millis.wrapping_add(state.offset)
+        timestamp_at(cx.now, state)
     }
+}
+
+/// What a connection's timestamp clock says then.
+pub(super) fn timestamp_at(then: Instant, state: TimestampState) -> u32 {
+    let millis = then.since(Instant::ZERO).as_millis() as u32;
+    millis.wrapping_add(state.offset)
 }

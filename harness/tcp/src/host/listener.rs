@@ -57,11 +57,6 @@ impl Listener {
         self.queue.retain(|queued| *queued != index);
         self.half_open.retain(|half_open| *half_open != index);
     }
-
-    /// All connections that no program has accepted.
-    pub(super) fn waiting(&self) -> Vec<u32> {
-        self.queue.iter().chain(&self.half_open).copied().collect()
-    }
 }
 
 impl Host {
@@ -176,8 +171,19 @@ impl Host {
 
     /// The listening socket was closed: connections that nobody accepted are reset.
     pub(super) fn abandon(&mut self, now: Instant, listener: &Listener) {
-        for child in listener.waiting() {
+        let resets_half_open = self.kernel.profile.accept.close_resets_half_open;
+        for &child in &listener.queue {
             self.with_connection(now, child, |connection, cx| connection.abort(cx));
+            self.sockets.remove(child);
+        }
+        for &child in &listener.half_open {
+            self.with_connection(now, child, |connection, cx| {
+                if resets_half_open {
+                    connection.abort(cx);
+                } else {
+                    connection.expire(cx);
+                }
+            });
             self.sockets.remove(child);
         }
         self.ports.release_listener(listener.port);

@@ -50,6 +50,8 @@ pub(super) const MACOS: Profile = Profile {
         late_overflow: LateOverflow::Admit,
         // tcp_usr_accept(): ECONNABORTED.
         reset_in_queue: ResetInQueue::FailAccept,
+        // soclose() aborts what is in so_incomp, and tcp_drop() sends a RST.
+        close_resets_half_open: true,
     },
     rto: Rto {
         // TCPTV_RTOBASE.
@@ -69,6 +71,8 @@ pub(super) const MACOS: Profile = Profile {
         orphan_limit: None,
         // tcprexmtthresh.
         fast_retransmit: Some(3),
+        // tcp_input(): counts duplicate ACKs, and SACKed segments.
+        rack: false,
         // net.inet.tcp.enable_tlp; tcp_output() sets TCPT_PTO to two round trips and, for a single segment, tcp_delack,
         // which is as long as the least RTO here.
         tail_loss_probe: true,
@@ -115,12 +119,16 @@ pub(super) const MACOS: Profile = Profile {
         reset_ends_time_wait: false,
         // tcp_input(): data for a socket with SS_CANTRCVMORE closes the connection and draws a RST.
         after_shutdown_read: AfterShutdownRead::Reset,
+        // tcp_input(): looks at tlen, which the FIN is no part of.
+        gap_before_fin_is_data: false,
         // A process that dies has its sockets closed as by `close`.
         reset_on_kill: false,
         // fdescfree() counts upwards.
         kill_closes_last_first: false,
     },
     challenge_ack: ChallengeAck {
+        // tcp_input(): only last_ack_sent and rcv_nxt.
+        reset_at_sack_edge: false,
         // net.inet.tcp.do_rfc5961.
         on: true,
         // net.inet.tcp.challengeack_limit: 10 a second on each connection, which may come at once there.
@@ -218,6 +226,8 @@ pub(super) const FREEBSD: Profile = Profile {
         late_overflow: LateOverflow::Reset,
         // tcp_usr_accept(): ECONNABORTED.
         reset_in_queue: ResetInQueue::FailAccept,
+        // What the syncache holds is no socket: tcp_close() of the listener does not know of it.
+        close_resets_half_open: false,
     },
     rto: Rto {
         // net.inet.tcp.rexmit_initial.
@@ -233,6 +243,8 @@ pub(super) const FREEBSD: Profile = Profile {
     retransmit: Retransmit {
         // net.inet.tcp.retries.
         limit: RetransmitLimit::Count(12),
+        // tcp_do_segment() counts duplicate ACKs, and SACKed segments; the stack rack is another.
+        rack: false,
         // Only the stacks rack and bbr have one.
         tail_loss_probe: false,
         // tcp_output(): `len != 0 && t_state == TCPS_ESTABLISHED`.
@@ -251,6 +263,8 @@ pub(super) const FREEBSD: Profile = Profile {
         time_wait: Duration::from_secs(60),
         // tcp_do_segment(): data for a socket with SBS_CANTRCVMORE is freed.
         after_shutdown_read: AfterShutdownRead::Discard,
+        // tcp_do_segment(): looks at tlen, which the FIN is no part of.
+        gap_before_fin_is_data: false,
         // A process that dies has its sockets closed as by `close`.
         reset_on_kill: false,
         // fdescfree() counts upwards.
@@ -264,6 +278,8 @@ pub(super) const FREEBSD: Profile = Profile {
         ..MACOS.delayed_ack
     },
     challenge_ack: ChallengeAck {
+        // tcp_do_segment(): only last_ack_sent and rcv_nxt.
+        reset_at_sack_edge: false,
         // net.inet.tcp.insecure_rst and insecure_syn are 0.
         on: true,
         // net.inet.tcp.ack_war_cnt: 5 in ack_war_timewindow, 1 s, on each connection, which may come at once there.

@@ -48,6 +48,8 @@ pub(super) const LINUX: Profile = Profile {
         late_overflow: LateOverflow::DropAck,
         // inet_csk_accept() does not look at the error; measured: the first use returns it.
         reset_in_queue: ResetInQueue::Keep,
+        // inet_csk_listen_stop() walks the accept queue; requests that are not in it time out by themselves.
+        close_resets_half_open: false,
     },
     rto: Rto {
         // TCP_TIMEOUT_FALLBACK.
@@ -68,6 +70,8 @@ pub(super) const LINUX: Profile = Profile {
         orphan_limit: Some(RetransmitLimit::ModelTime(8)),
         // tcp_reordering.
         fast_retransmit: Some(3),
+        // tcp_recovery = 1; net/ipv4/tcp_recovery.c.
+        rack: true,
         // tcp_early_retrans = 3; tcp_schedule_loss_probe().
         tail_loss_probe: true,
         // tcp_schedule_loss_probe() does not ask for the state.
@@ -114,12 +118,16 @@ pub(super) const LINUX: Profile = Profile {
         reset_ends_time_wait: true,
         // tcp_rcv_state_process(): only SHUTDOWN_MASK in FIN-WAIT resets; measured.
         after_shutdown_read: AfterShutdownRead::Readable,
+        // tcp_rcv_state_process(): end_seq without the FIN lies beyond rcv_nxt.
+        gap_before_fin_is_data: true,
         // A process that dies has its sockets closed as by `close`.
         reset_on_kill: false,
         // fput() leaves the closing to task work, whose list is last in, first out; seen on 6.18.
         kill_closes_last_first: true,
     },
     challenge_ack: ChallengeAck {
+        // tcp_validate_incoming(): max_sack.
+        reset_at_sack_edge: true,
         on: true,
         // tcp_invalid_ratelimit.
         interval: Duration::from_millis(500),

@@ -171,6 +171,8 @@ pub(super) const WINDOWS_10: Profile = Profile {
         late_overflow: LateOverflow::Reset,
         // Winsock reference, accept: WSAECONNRESET.
         reset_in_queue: ResetInQueue::FailAccept,
+        // Inferred from closing with connections in the queue.
+        close_resets_half_open: true,
     },
     rto: Rto {
         // RFC 6298 (5.7); `Set-NetTCPSetting`, InitialRtoMs: that it is used here too is inferred.
@@ -192,6 +194,8 @@ pub(super) const WINDOWS_10: Profile = Profile {
         orphan_limit: None,
         // RFC 5681.
         fast_retransmit: Some(3),
+        // Inferred, as for the tail loss probe.
+        rack: false,
         // Windows 10 1607 and later have one for round trips over 10 ms. How it meets the retransmission timer is
         // not documented, and the documented count does not tell them apart, so it is left out.
         tail_loss_probe: false,
@@ -237,12 +241,16 @@ pub(super) const WINDOWS_10: Profile = Profile {
         reset_ends_time_wait: true,
         // Winsock reference, shutdown: data that is there or arrives after SD_RECEIVE resets the connection.
         after_shutdown_read: AfterShutdownRead::Reset,
+        // Inferred.
+        gap_before_fin_is_data: false,
         // Inferred: the article names a crashed program as the cause of 10054, and a process that is terminated
         // leaves its connections to an abortive close.
         reset_on_kill: true,
         kill_closes_last_first: false,
     },
     challenge_ack: ChallengeAck {
+        // Not said; without RFC 5961 it makes no difference.
+        reset_at_sack_edge: false,
         // Inferred: no release documents RFC 5961, and no setting is about it.
         on: false,
         interval: Duration::ZERO,
