@@ -235,9 +235,9 @@ steps = [{ listen = 80 }]
 #[test]
 fn what_is_too_much_is_left_out() {
     let text = r#"
-title = "Every other packet is lost"
+title = "Many packets are lost"
 [link]
-loss = 0.3
+loss = 0.05
 latency = "2ms"
 [host.client]
 os = "linux"

@@ -61,7 +61,8 @@ use std::time::Duration;
 /// - **Random numbers** of the system: take a generator that can be seeded, and seed it. Those that only fill bytes, as
 ///   nonces and keys do, change no packet's time or size. Signatures may: ECDSA's differ in length, Ed25519's do not.
 /// - **Clocks**: `tokio::time` is the run's. `std::time`, and what a library asks of it, is not; rustls takes a
-///   `TimeProvider` for the validity of certificates.
+///   `TimeProvider` for the validity of certificates, and hyper's server writes the time into a `date` header, whose
+///   length changes under HTTP/2, unless the answer has one.
 /// - **Threads** run in real time: `spawn_blocking` and a runtime of one's own are not part of a run.
 #[derive(Debug)]
 pub struct Lab {

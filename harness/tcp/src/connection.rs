@@ -109,8 +109,8 @@ pub(crate) struct Connection {
     timestamps: Option<TimestampState>,
     rtt: RttEstimator,
     congestion: Congestion,
-    /// While something is missing.
-    rack: Option<Box<Rack>>,
+    /// What has not gone smoothly.
+    trouble: Option<Box<Trouble>>,
     ack: DelayedAck,
     timers: Timers,
     /// The socket's options.
@@ -121,11 +121,20 @@ pub(crate) struct Connection {
     pub(crate) failure: Option<Failed>,
     /// An ICMP error that a timeout would be blamed on.
     pub(crate) soft_error: Option<Cause>,
-    /// When the last challenge ACK was sent (RFC 5961 section 7).
-    challenged: Option<Instant>,
     /// When the peer was last heard: keepalive counts from here.
     heard: Instant,
     news: bool,
+}
+
+/// What most connections never need.
+#[derive(Clone, Debug, Default)]
+struct Trouble {
+    /// While something is missing.
+    rack: Option<Rack>,
+    /// Congestion control as it was before a timeout, in case nothing was lost after all.
+    before_timeout: Option<Congestion>,
+    /// When the last challenge ACK was sent (RFC 5961 section 7).
+    challenged: Option<Instant>,
 }
 
 /// Which side opened the connection; a reset in SYN-RECEIVED means something else for each (RFC 9293 section 3.10.7.4).
@@ -188,13 +197,8 @@ enum Recovery {
     Open,
     /// After a fast retransmit, until this is acknowledged (RFC 6582's `recover`).
     Fast(Seq),
-    /// After a timeout.
-    Timeout {
-        /// Until this is acknowledged.
-        end: Seq,
-        /// Congestion control as it was, in case nothing was lost after all.
-        before: Congestion,
-    },
+    /// After a timeout, until this is acknowledged.
+    Timeout(Seq),
 }
 
 /// The receive side.
@@ -357,6 +361,6 @@ mod tests {
     #[test]
     fn a_connection_is_small() {
         let bytes = size_of::<Connection>();
-        assert!(bytes <= 344, "{bytes} bytes");
+        assert!(bytes <= 328, "{bytes} bytes");
     }
 }

@@ -54,11 +54,12 @@ pub(crate) fn an_interrupted_caller_leaves_nothing_behind() {
 #[cfg(target_os = "linux")]
 fn interrupt(process: u32) {
     use nix::sys::signal::{Signal, kill};
-    kill(
-        nix::unistd::Pid::from_raw(process.cast_signed()),
-        Signal::SIGINT,
-    )
-    .unwrap();
+    let process = nix::unistd::Pid::from_raw(process.cast_signed());
+    match kill(process, Signal::SIGINT) {
+        // It may have died with its parent, which was interrupted before it.
+        Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
+        Err(error) => panic!("{error}"),
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(texts(&lines), ["0123456789", "abc d"]);
         let lines = wrap(&[(Ink::Plain, "net.ipv4.tcp_retries2 = 5")], 14);
         assert_eq!(texts(&lines), ["net.ipv4.tcp_", "retries2 = 5"]);
-        assert!(lines.iter().all(|line| length(line) <= 10));
+        assert!(lines.iter().all(|line| length(line) <= 14));
     }
 
     #[test]

@@ -73,9 +73,7 @@ impl Connection {
     /// The Eifel algorithm (RFC 3522, RFC 4015): an ACK that echoes a timestamp from before the first retransmission was
     /// drawn by an original. It was late, not lost, and so is what followed it (`tcp_try_undo_loss`).
     fn undo_if_spurious(&mut self, segment: &Segment) {
-        let (Recovery::Timeout { before, .. }, Some(since)) =
-            (self.send.recovery, self.timers.since)
-        else {
+        let (Recovery::Timeout(_), Some(since)) = (self.send.recovery, self.timers.since) else {
             return;
         };
         let (Some(ours), Some(theirs)) = (self.timestamps, segment.options.timestamps) else {
@@ -84,13 +82,15 @@ impl Connection {
         let retransmitted = timestamp_at(since, ours);
         if theirs.echo != 0 && (theirs.echo.wrapping_sub(retransmitted) as i32) < 0 {
             self.send.flight.mark_none_lost();
-            self.congestion = before;
+            if let Some(before) = self.trouble.as_mut().and_then(|t| t.before_timeout.take()) {
+                self.congestion = before;
+            }
             self.send.recovery = Recovery::Open;
         }
     }
 
     fn in_timeout_recovery(&self) -> bool {
-        matches!(self.send.recovery, Recovery::Timeout { .. })
+        matches!(self.send.recovery, Recovery::Timeout(_))
     }
 
     /// The left edge stays: perhaps a sign of loss (RFC 5681 section 2, "duplicate acknowledgment").
@@ -133,7 +133,7 @@ impl Connection {
 
     /// During recovery: a partial ACK means that the next segment is lost too (RFC 6582 section 3.2).
     fn continue_recovery(&mut self, cx: &Context<'_>) {
-        let (Recovery::Fast(end) | Recovery::Timeout { end, .. }) = self.send.recovery else {
+        let (Recovery::Fast(end) | Recovery::Timeout(end)) = self.send.recovery else {
             return;
         };
         if !self.send.una.before(end) {

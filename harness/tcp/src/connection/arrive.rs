@@ -333,11 +333,10 @@ impl Connection {
     /// answer each other for ever.
     fn may_challenge(&mut self, cx: &Context<'_>) -> bool {
         let interval = cx.profile.challenge_ack.interval;
-        let allowed = self
-            .challenged
-            .is_none_or(|last| cx.now.since(last) >= interval);
+        let last = &mut self.trouble.get_or_insert_default().challenged;
+        let allowed = last.is_none_or(|last| cx.now.since(last) >= interval);
         if allowed {
-            self.challenged = Some(cx.now);
+            *last = Some(cx.now);
         }
         allowed
     }

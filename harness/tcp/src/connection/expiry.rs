@@ -126,15 +126,12 @@ impl Connection {
             return;
         }
         let in_flight = self.send.flight.len() as u32;
-        let before = match self.send.recovery {
-            Recovery::Timeout { before, .. } => Some(before),
-            Recovery::Open | Recovery::Fast(_) => None,
-        };
-        self.send.recovery = Recovery::Timeout {
-            end: self.send.nxt,
-            before: before.unwrap_or(self.congestion),
-        };
-        self.congestion.on_timeout(in_flight, before.is_none());
+        let first = !matches!(self.send.recovery, Recovery::Timeout(_));
+        if first {
+            self.trouble.get_or_insert_default().before_timeout = Some(self.congestion);
+        }
+        self.congestion.on_timeout(in_flight, first);
+        self.send.recovery = Recovery::Timeout(self.send.nxt);
         self.send.flight.mark_all_lost();
         let head_sent = self.send.flight.head().map_or(cx.now, |head| head.at);
         if let Some(index) = self.send.flight.first_lost() {

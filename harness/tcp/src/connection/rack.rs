@@ -26,7 +26,9 @@ impl Connection {
     /// An ACK told that something arrived.
     pub(super) fn on_delivered(&mut self, cx: &mut Context<'_>, latest: Option<Delivered>) {
         if self.send.flight.is_empty() {
-            self.rack = None;
+            if let Some(trouble) = &mut self.trouble {
+                trouble.rack = None;
+            }
             return;
         }
         let dubious = self.send.recovery != Recovery::Open || self.send.flight.has_sacked();
@@ -41,14 +43,15 @@ impl Connection {
             // It was the copy before that arrived.
             return;
         }
-        let latest = latest.or_later(self.rack.as_ref().map(|rack| rack.latest));
-        self.rack = Some(Box::new(Rack { latest, rtt }));
+        let known = &mut self.trouble.get_or_insert_default().rack;
+        let latest = latest.or_later(known.map(|rack| rack.latest));
+        *known = Some(Rack { latest, rtt });
         self.detect_loss(cx);
     }
 
     /// Marks what is lost by now, and comes back for what may still arrive.
     pub(super) fn detect_loss(&mut self, cx: &mut Context<'_>) {
-        let Some(rack) = self.rack.as_deref().copied() else {
+        let Some(rack) = self.trouble.as_ref().and_then(|trouble| trouble.rack) else {
             return;
         };
         let patience = rack.rtt + self.reordering_window();
@@ -71,10 +74,7 @@ impl Connection {
 
     /// How long segments may arrive out of order (`tcp_rack_reo_wnd`).
     fn reordering_window(&self) -> Duration {
-        let recovering = matches!(
-            self.send.recovery,
-            Recovery::Fast(_) | Recovery::Timeout { .. }
-        );
+        let recovering = matches!(self.send.recovery, Recovery::Fast(_) | Recovery::Timeout(_));
         if recovering || self.send.flight.sacked() >= REORDERING {
             return Duration::ZERO;
         }
