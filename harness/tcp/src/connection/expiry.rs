@@ -48,8 +48,8 @@ impl Connection {
             Resend::Missing(_) => {
                 self.detect_loss(cx);
                 if self.timers.resend == Resend::Off {
-                    let rto = self.rto(cx);
-                    self.timers.start_timeout(cx, rto);
+                    let left = self.timeout_left(cx).max(cx.clock.shortest());
+                    self.timers.start_timeout(cx, left);
                 }
             }
             Resend::WindowProbe(_) => self.on_window_probe(cx),
@@ -191,16 +191,26 @@ impl Connection {
         if self.send.flight.is_empty() {
             return;
         }
-        if !self.timers.loss_probe_out {
+        if self.timers.loss_probe_out {
+            // One probe is enough: the timeout goes on as if there had been no timer for another.
+            let left = self.timeout_left(cx).max(cx.clock.shortest());
+            self.timers.start_timeout(cx, left);
+        } else {
             if !self.send_next(cx, Reason::LossProbe)
                 && let Some(index) = self.send.flight.tail()
             {
                 self.retransmit(cx, index);
             }
             self.timers.loss_probe_out = true;
+            let rto = self.rto(cx);
+            self.timers.start_timeout(cx, rto);
         }
-        let wait = self.rto(cx);
-        self.timers.start_timeout(cx, wait);
+    }
+
+    /// What is left of the timeout since the first segment was sent (`tcp_rearm_rto`).
+    fn timeout_left(&self, cx: &Context<'_>) -> Duration {
+        let sent = self.send.flight.head().map_or(cx.now, |head| head.at);
+        (sent + self.rto(cx)).since(cx.now)
     }
 
     /// Chooses the timer for what is in flight: a tail loss probe if one may be sent, else the timeout. `fresh`:
@@ -209,7 +219,10 @@ impl Connection {
         let probing = matches!(self.timers.resend, Resend::LossProbe(_));
         let rto = self.rto(cx);
         if let Some(wait) = self.loss_probe_wait(cx, rto) {
-            self.timers.start_loss_probe(cx, wait);
+            // Not beyond the timeout that runs, unless that should have fired by now.
+            let left = self.timeout_left(cx);
+            let limit = if fresh || left.is_zero() { rto } else { left };
+            self.timers.start_loss_probe(cx, wait.min(limit));
         } else if fresh || probing || self.timers.resend == Resend::Off {
             self.timers.start_timeout(cx, rto);
         }
